@@ -1,0 +1,59 @@
+"""All settings, read once from `CAMPUS_…` variables and `.env`; nothing else reads the environment."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_SECRET = "change-me"  # noqa: S105 - serve refuses to start with it
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Durations in seconds, sizes in bytes unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="CAMPUS_", env_file=".env", extra="ignore")
+
+    database_url: str | None = None
+    """`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; default: a SQLite file in data_dir."""
+    broker_url: str = "mqtt://127.0.0.1:1883"
+    secret_key: SecretStr = SecretStr(DEFAULT_SECRET)
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Path("campus-data")
+    timezone: str = "Asia/Shanghai"
+    county_code: str = "370828"
+    county_name_zh: str = "金乡县"
+    county_name_en: str = "Jinxiang County"
+    rules_file: Path | None = None
+    """A rule file to start from instead of the built-in set; later changes come over the API."""
+    log_level: str = "INFO"
+
+    broker_ca_file: Path | None = None
+    batch_messages: Annotated[int, Field(ge=1)] = 2000
+    batch_linger_seconds: Annotated[float, Field(ge=0, le=1)] = 0.005
+    receive_buffer_messages: Annotated[int, Field(ge=100)] = 20_000
+    receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
+    max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
+    advance_batch: Annotated[int, Field(ge=1)] = 2000
+    restart_tolerance_seconds: Annotated[int, Field(ge=0)] = 1800
+    access_token_seconds: Annotated[int, Field(ge=60)] = 900
+    refresh_token_seconds: Annotated[int, Field(ge=600)] = 14 * 86400
+    idempotency_hours: Annotated[int, Field(ge=1)] = 72
+    device_online_seconds: Annotated[int, Field(ge=30)] = 900
+    webhook_private_targets: bool = False
+    """Whether a webhook may point at a private network or this machine."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {value!r}") from error
+        return value
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'campus.db'}"

@@ -1,0 +1,86 @@
+"""Engines and transactions: one `session_scope` is one transaction, and the only place that commits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from safety_service.domain.errors import Unavailable
+from safety_service.store.scope import Scope
+
+BUSY_TIMEOUT_SECONDS = 30
+
+
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def open_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql+psycopg://…` (a plain `postgresql://` is completed).
+
+    SQLite: WAL, `synchronous=FULL` (a commit is on the disk before it is acknowledged), foreign keys on.
+    """
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    common: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode}
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, **common)
+    engine = create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=20,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        **common,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling begins late and deferred; ours begins at once (see _begin_sqlite).
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that turns writer later can fail at once with "locked"; IMMEDIATE waits its turn.
+    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def session_scope(engine: Engine, scope: Scope, *, write: bool = False) -> Iterator[Session]:
+    """One transaction for one request, batch or job run; commits at the end, rolls back on any exception.
+
+    Side effects belong in `after_commit(session, ...)`. A database that cannot be reached raises Unavailable.
+    """
+    bind = engine.execution_options(writes=True) if write else engine
+    session = Session(bind, expire_on_commit=False, info={"scope": scope})
+    try:
+        yield session
+        if write:
+            session.commit()
+        else:
+            session.rollback()
+    except OperationalError as error:
+        session.rollback()
+        raise Unavailable("the database cannot be reached or is busy", slug="database-away") from error
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()
+    for effect in session.info.get("after_commit", ()):
+        effect()
+
+
+def after_commit(session: Session, effect: Callable[[], None]) -> None:
+    """Runs `effect` once this transaction is safely committed, never before, never after a rollback."""
+    session.info.setdefault("after_commit", []).append(effect)
