@@ -32,26 +32,28 @@ def json_object(*, nullable: bool = False) -> Any:
 
 
 class Partition(SQLModel, table=True):
-    """A set of schools with one client id, one message log, one cursor.
+    """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
 
-    `log_position` numbers messages in commit order: an append takes this row first, so no reader of the log
-    can pass a number that is still to be committed. `deaf` lists the intervals in which nothing could be
-    heard (service down, link lost), so that silence is never blamed on a device.
+    `cursor`: the last message turned into events. `deaf` lists the intervals [from, to, restart] (seconds
+    since 1970) in which nothing could be heard, so that silence is never blamed on a device.
     """
 
     id: int = Field(primary_key=True)
     name: str = Field(unique=True)
-    log_position: int = Field(default=0, sa_type=BigInt, nullable=False)
+    client_id: str
+    filters: list[str] = Field(sa_type=Json, nullable=False)
     cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
     event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
     advanced_at: datetime | None = instant(nullable=True)
-    link_lost_at: datetime | None = instant(nullable=True)
     deaf: list[list[float]] = Field(default_factory=list, sa_type=Json, nullable=False)
-    fixed_client: str | None = Field(default=None)
 
 
 class LoggedMessage(SQLModel, table=True):
-    """The inbox: raw bytes as they came, append-only, no secondary index."""
+    """The inbox: raw bytes as they came, append-only, no secondary index.
+
+    `position` follows commit order: an append holds the partition's counter until it commits, so no reader
+    of the log can pass a number that is still to come.
+    """
 
     __tablename__ = "message"
 
