@@ -218,7 +218,7 @@ class StoredAlert(SchoolOwned, table=True):
         CheckConstraint("closed_at IS NULL OR condition = 'resolved'", name="ck_alert_closed_ended"),
     )
 
-    id: int = number()
+    id: int = Field(sa_column=Column(BigInt, primary_key=True, autoincrement=False))
     rule: str
     rule_version: str
     key: str

@@ -1,0 +1,120 @@
+"""The hourly counts: added to by the pipeline in its own transaction, read as sums over a stretch of hours."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlmodel import Session, col, func, select
+
+from safety_service.store.dialect import insert
+from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+
+
+class HourCount(NamedTuple):
+    hour: datetime
+    count: int
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The start of the UTC hour that `moment` lies in: the `hour` of its roll-up rows."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def add_events(session: Session, counts: Mapping[tuple[str, datetime, str], int]) -> None:
+    """Adds to the counts of (school, hour, kind) in one upsert; belongs in the transaction of the events.
+
+    `hour` comes from `hour_of`. Zero entries are allowed and cost nothing.
+    """
+    # Sorted, so that two writers of different partitions can never lock the same rows in opposite order.
+    rows = [
+        {"school": school, "hour": hour, "kind": kind, "events": count}
+        for (school, hour, kind), count in sorted(counts.items())
+    ]
+    if not rows:
+        return
+    statement = insert(session, RollupHour)
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["hour", "school", "kind"],
+            set_={"events": col(RollupHour.events) + statement.excluded.events},
+        ),
+        rows,
+    )
+
+
+def add_alerts(session: Session, counts: Mapping[tuple[str, datetime, str, str], int]) -> None:
+    """Adds to the raised alerts of (school, hour, kind, severity), as `add_events` does."""
+    rows = [
+        {"school": school, "hour": hour, "kind": kind, "severity": severity, "raised": count}
+        for (school, hour, kind, severity), count in sorted(counts.items())
+    ]
+    if not rows:
+        return
+    statement = insert(session, RollupAlertHour)
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["hour", "school", "kind", "severity"],
+            set_={"raised": col(RollupAlertHour.raised) + statement.excluded.raised},
+        ),
+        rows,
+    )
+
+
+def events_by_hour(session: Session, since: datetime) -> Sequence[HourCount]:
+    """Events of each hour from `since` on, oldest first; hours without events have no row."""
+    rows = session.execute(
+        select(col(RollupHour.hour), func.sum(RollupHour.events))
+        .where(col(RollupHour.hour) >= since)
+        .group_by(col(RollupHour.hour))
+        .order_by(col(RollupHour.hour))
+    )
+    return [HourCount(hour, int(count)) for hour, count in rows]
+
+
+def alerts_by_hour(session: Session, since: datetime) -> Mapping[datetime, Mapping[str, int]]:
+    """Raised alerts of each hour from `since` on, by severity."""
+    rows = session.execute(
+        select(col(RollupAlertHour.hour), col(RollupAlertHour.severity), func.sum(RollupAlertHour.raised))
+        .where(col(RollupAlertHour.hour) >= since)
+        .group_by(col(RollupAlertHour.hour), col(RollupAlertHour.severity))
+    )
+    found: dict[datetime, dict[str, int]] = {}
+    for hour, severity, count in rows:
+        found.setdefault(hour, {})[severity] = int(count)
+    return found
+
+
+def events_by_kind(session: Session, since: datetime) -> Mapping[str, int]:
+    rows = session.execute(
+        select(col(RollupHour.kind), func.sum(RollupHour.events))
+        .where(col(RollupHour.hour) >= since)
+        .group_by(col(RollupHour.kind))
+    )
+    return {kind: int(count) for kind, count in rows}
+
+
+def events_by_school(session: Session, since: datetime) -> Mapping[str, int]:
+    rows = session.execute(
+        select(col(RollupHour.school), func.sum(RollupHour.events))
+        .where(col(RollupHour.hour) >= since)
+        .group_by(col(RollupHour.school))
+    )
+    return {school: int(count) for school, count in rows}
+
+
+def alerts_by_kind(session: Session, since: datetime) -> Mapping[str, int]:
+    rows = session.execute(
+        select(col(RollupAlertHour.kind), func.sum(RollupAlertHour.raised))
+        .where(col(RollupAlertHour.hour) >= since)
+        .group_by(col(RollupAlertHour.kind))
+    )
+    return {kind: int(count) for kind, count in rows}
+
+
+def alerts_by_school(session: Session, since: datetime) -> Mapping[str, int]:
+    rows = session.execute(
+        select(col(RollupAlertHour.school), func.sum(RollupAlertHour.raised))
+        .where(col(RollupAlertHour.hour) >= since)
+        .group_by(col(RollupAlertHour.school))
+    )
+    return {school: int(count) for school, count in rows}
