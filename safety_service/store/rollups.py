@@ -1,4 +1,4 @@
-"""The hourly counts: added to by the pipeline in its own transaction, read as sums over a stretch of hours."""
+"""The hourly counts: added to by the pipeline in its own transaction, read as sums over some hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 
 class HourCount(NamedTuple):
     hour: datetime
-    count: int
+    total: int
 
 
 def hour_of(moment: datetime) -> datetime:

@@ -24,7 +24,7 @@ class RollupHour(SchoolOwned, table=True):
 
 
 class RollupAlertHour(SchoolOwned, table=True):
-    """How many alerts were raised in the hour that begins at `hour`, by the severity they were raised with."""
+    """How many alerts were raised in the hour that begins at `hour`, by their severity at that moment."""
 
     __tablename__ = "rollup_alert_hour"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own declaration
