@@ -1,0 +1,48 @@
+"""Which decoder reads which format, and `decode`, which never raises, whatever the bytes."""
+
+from collections.abc import Callable
+from datetime import UTC, tzinfo
+
+import msgspec
+
+from safety_service.domain.decoding import frigate, native, receipts, service
+from safety_service.domain.decoding.refusal import decoder_failed, refused
+from safety_service.domain.decoding.topic import Topic, parse_topic
+from safety_service.domain.types import Event, Message, Rejected
+
+Decoder = Callable[[Message, Topic, tzinfo], list[Event | Rejected]]
+
+DECODERS: dict[str, Decoder] = {
+    "native": native.decode_native,
+    "frigate": frigate.decode_frigate,
+    "service": service.decode_service,
+    "receipts": receipts.decode_receipts,
+}
+
+LARGEST_PAYLOAD = 1 << 20
+
+
+def decode(message: Message, zone: tzinfo, *, largest: int = LARGEST_PAYLOAD) -> list[Event | Rejected]:
+    """Everything one message says, in its order; empty when it is valid and carries no news.
+
+    `zone` is the school's, for times without an offset; `largest` is in bytes. What could not be read is a
+    `Rejected` among the events. A `Rejected` with reason `bad_time`, or one for a field an event can do
+    without, stands after an event that is kept.
+    """
+    topic = parse_topic(message.topic)
+    if isinstance(topic, Rejected):
+        return [topic]
+    decoder = DECODERS.get(topic.format)
+    if decoder is None:
+        known = ", ".join(DECODERS)
+        return [refused("unknown_format", "topic", f"No decoder for {topic.format!r}; there are {known}.")]
+    size = len(message.payload)
+    if size > largest:
+        detail = f"The payload has {size} bytes; the limit is {largest} bytes."
+        return [refused("too_large", "payload", detail)]
+    try:
+        if message.received_at.tzinfo is not UTC:
+            message = msgspec.structs.replace(message, received_at=message.received_at.astimezone(UTC))
+        return decoder(message, topic, zone)
+    except Exception as error:
+        return [decoder_failed(error, topic.format)]

@@ -1,0 +1,88 @@
+"""Device clocks: every way of writing a time is read leniently, and none is believed beyond five minutes."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+LARGEST_SKEW = timedelta(minutes=5)
+LONGEST_RAW = 64
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# An epoch number tells its unit by its size: the bounds hold from 1973 to the year 5138.
+UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+COMPACT = re.compile(r"(19|20)\d{12}")
+LEAP_SECOND = re.compile(r":60(?=\D|$)")
+
+
+class Reading(NamedTuple):
+    """`occurred_at` in UTC; `source_time` is what the device wrote; `error` is why it could not be read."""
+
+    occurred_at: datetime
+    clock_suspect: bool
+    source_time: str | None
+    error: str | None
+
+
+def read_time(raw: Any, received_at: datetime, zone: tzinfo) -> Reading:
+    """The time of an event, judged against the time of receipt.
+
+    Text (RFC 3339 and its common misspellings, `yyyyMMddHHmmss`) without an offset is in `zone`; numbers are
+    epoch seconds, milli-, micro- or nanoseconds. More than five minutes from `received_at`, to either side,
+    or unreadable: the receive time counts and the clock is suspect. Nothing given: the receive time counts.
+    """
+    if raw is None or raw == "":
+        return Reading(received_at, False, None, None)
+    source_time = str(raw).replace("\x00", "")[:LONGEST_RAW]
+    try:
+        told = parse(raw, zone)
+    except (ValueError, OverflowError, OSError) as error:
+        return Reading(received_at, True, source_time, str(error))
+    if abs(told - received_at) > LARGEST_SKEW:
+        return Reading(received_at, True, source_time, None)
+    return Reading(told, False, source_time, None)
+
+
+def parse(raw: Any, zone: tzinfo) -> datetime:
+    """One written time as UTC. Raises ValueError or OverflowError with a reason in words."""
+    if isinstance(raw, str):
+        return _from_text(raw, zone)
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        return _from_epoch(raw)
+    raise ValueError(f"a time is text or a number, not {type(raw).__name__}")
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970, for keys that must tell two receipts apart."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _from_text(raw: str, zone: tzinfo) -> datetime:
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        moment = _from_unusual_text(raw.strip().upper(), zone)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)
+
+
+def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
+    if COMPACT.fullmatch(text):
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=zone)
+    if NUMBER.fullmatch(text):
+        return _from_epoch(float(text))
+    # Python knows no leap second; the second before it is right to within one.
+    try:
+        return datetime.fromisoformat(LEAP_SECOND.sub(":59", text.replace("/", "-")))
+    except ValueError:
+        raise ValueError("it is no date and time that can be read") from None
+
+
+def _from_epoch(number: float) -> datetime:
+    if not math.isfinite(number):
+        raise ValueError("it is not a finite number")
+    for bound, divisor in UNITS:
+        if abs(number) < bound:
+            return EPOCH + timedelta(seconds=number / divisor)
+    raise ValueError("it is too large for a time")
