@@ -16,10 +16,8 @@ from safety_service.domain.decoding.kinds import KINDS, SERVICE_KINDS
 from safety_service.domain.decoding.refusal import (
     BYTE_ORDER_MARK,
     decoder_failed,
-    not_json,
     read_json,
     refused,
-    wrong_shape,
 )
 from safety_service.domain.decoding.times import read_time
 from safety_service.domain.decoding.topic import Topic
@@ -68,16 +66,15 @@ def decode_cloudevents(
         topic.school, topic.format, gateway, message.received_at, zone, message.retained, trusted
     )
     payload = message.payload.removeprefix(BYTE_ORDER_MARK)
+    document: Envelope | list[Envelope] | Rejected
     try:
         document = ONE_OR_MANY.decode(payload)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if payload.lstrip().startswith(b"["):
             return _piece_by_piece(payload, context)
-        return [wrong_shape(error)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if isinstance(error, msgspec.DecodeError) or not payload.lstrip().startswith(b"["):
-            return [not_json(error, payload)]
-        return _piece_by_piece(payload, context)
+        document = read_json(payload, ONE_OR_MANY)
+    if isinstance(document, Rejected):
+        return [document]
     if isinstance(document, Envelope):
         return _read(document, "", context)
     found: list[Event | Rejected] = []

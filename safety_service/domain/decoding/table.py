@@ -43,6 +43,10 @@ def decode(message: Message, zone: tzinfo, *, largest: int = LARGEST_PAYLOAD) ->
     try:
         if message.received_at.tzinfo is not UTC:
             message = msgspec.structs.replace(message, received_at=message.received_at.astimezone(UTC))
-        return decoder(message, topic, zone)
+        found = decoder(message, topic, zone)
     except Exception as error:
         return [decoder_failed(error, topic.format)]
+    for item in found:
+        if isinstance(item, Event):
+            item.position = message.position
+    return found
