@@ -147,7 +147,8 @@ def longest_silent(session: Session, seen_since: datetime, limit: int) -> Sequen
 
 def acknowledge_times(session: Session, raised_since: datetime) -> Percentiles:
     """From raised to acknowledged, of the alerts raised since then that were acknowledged."""
-    return _percentiles(session, col(StoredAlert.acknowledged_at), raised_since)
+    ended = col(StoredAlert.acknowledged_at)
+    return _percentiles(session, ended, ended.is_not(None), raised_since)
 
 
 def close_times(session: Session, raised_since: datetime) -> Percentiles:
@@ -155,10 +156,14 @@ def close_times(session: Session, raised_since: datetime) -> Percentiles:
 
     Alerts that closed with their own resolve carry no disposition: nobody's speed is measured by them.
     """
-    return _percentiles(session, col(StoredAlert.closed_at), raised_since)
+    ended = col(StoredAlert.closed_at)
+    by_person = ended.is_not(None) & col(StoredAlert.disposition).is_not(None)
+    return _percentiles(session, ended, by_person, raised_since)
 
 
-def _percentiles(session: Session, ended: Any, raised_since: datetime) -> Percentiles:
+def _percentiles(
+    session: Session, ended: Any, counted: ColumnElement[bool], raised_since: datetime
+) -> Percentiles:
     """The database sorts and counts; only the two or three rows around each rank come back."""
     taken = (
         select(
@@ -168,8 +173,7 @@ def _percentiles(session: Session, ended: Any, raised_since: datetime) -> Percen
             .over(order_by=_seconds_between(session, col(StoredAlert.raised_at), ended))
             .label("rank"),
         )
-        .where(col(StoredAlert.raised_at) >= raised_since, ended.is_not(None))
-        .where((ended.key != "closed_at") | col(StoredAlert.disposition).is_not(None))
+        .where(col(StoredAlert.raised_at) >= raised_since, counted)
         .subquery()
     )
     rank, samples = taken.c.rank * 10, taken.c.samples
