@@ -76,6 +76,8 @@ class Event(msgspec.Struct, kw_only=True):
     source_time: str | None = None
     sequence: int | None = None
     gateway: str | None = None
+    position: int = 0
+    """Number of the message it came in, 0 outside the pipeline."""
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):

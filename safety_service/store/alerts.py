@@ -1,17 +1,21 @@
 """Alerts and their history. Whoever changes an alert holds the history first: one writer at a time."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_
 from sqlmodel import Session, col, select
 
+from safety_service.domain.errors import NotFound
 from safety_service.domain.types import Alert, AlertChange, Transition
 from safety_service.store import counters
 from safety_service.store.dialect import insert, table_of
+from safety_service.store.paging import Key as PageKey
+from safety_service.store.paging import Page, page
 from safety_service.store.rule_states import Key, decode_key, encode_key
-from safety_service.store.tables import AlertTransition, StoredAlert
+from safety_service.store.tables import AlertTransition, School, StoredAlert
 
 ALERTS = "alert"
 _AT_ONCE = 500
@@ -111,3 +115,71 @@ def read_history_after(
 def last_transition(session: Session) -> int:
     """The number of the newest committed transition, of whatever school."""
     return counters.current(session, counters.TRANSITIONS)
+
+
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What to show; empty fields do not limit. `since` (included) and `until` (not) are about raised_at."""
+
+    open: bool | None = None
+    condition: str | None = None
+    severity: tuple[str, ...] = ()
+    school: str | None = None
+    device: str | None = None
+    rule: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+def list_alerts(session: Session, wanted: AlertFilter, after: PageKey | None, limit: int) -> Page[StoredAlert]:
+    """Newest first."""
+    return page(session, _matching(wanted), [StoredAlert.id], after=after, limit=limit, descending=True)
+
+
+def _matching(wanted: AlertFilter) -> Select[tuple[StoredAlert]]:
+    statement: Select[tuple[StoredAlert]] = select(StoredAlert)
+    for field in ("condition", "school", "device", "rule"):
+        value = getattr(wanted, field)
+        if value is not None:
+            statement = statement.where(getattr(StoredAlert, field) == value)
+    if wanted.open is not None:
+        closed_at = col(StoredAlert.closed_at)
+        statement = statement.where(closed_at.is_(None) if wanted.open else closed_at.is_not(None))
+    if wanted.severity:
+        statement = statement.where(col(StoredAlert.severity).in_(wanted.severity))
+    if wanted.since is not None:
+        statement = statement.where(col(StoredAlert.raised_at) >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(col(StoredAlert.raised_at) < wanted.until)
+    if wanted.text:
+        statement = statement.where(_contains(wanted.text))
+    return statement
+
+
+def _contains(words: str) -> ColumnElement[bool]:
+    """Title, kind, device, zone or school name contains the words, whatever their case."""
+    named = select(School.code).where(
+        or_(*(col(name).icontains(words, autoescape=True) for name in (School.name_zh, School.name_en)))
+    )
+    columns = (StoredAlert.kind, StoredAlert.device, StoredAlert.zone, StoredAlert.rule)
+    return or_(
+        cast(col(StoredAlert.title), String).icontains(words, autoescape=True),
+        *(col(column).icontains(words, autoescape=True) for column in columns),
+        col(StoredAlert.school).in_(named),
+    )
+
+
+def history_of(session: Session, alert_id: int, after: PageKey | None, limit: int) -> Page[AlertTransition]:
+    """The transitions of one alert, oldest first."""
+    statement: Select[tuple[AlertTransition]] = select(AlertTransition).where(
+        AlertTransition.alert_id == alert_id
+    )
+    return page(session, statement, [AlertTransition.number], after=after, limit=limit)
+
+
+def read(session: Session, alert_id: int) -> StoredAlert:
+    """One alert; raises NotFound where it is not there or not in the caller's schools."""
+    row = session.exec(select(StoredAlert).where(StoredAlert.id == alert_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no alert {alert_id}", place="path.alert_id")
+    return row

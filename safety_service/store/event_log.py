@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
-from safety_service.domain.types import Event, Rejected
+from safety_service.domain.types import Event, Message, Rejected
 from safety_service.store.dialect import insert, table_of
 from safety_service.store.tables import RejectedMessage, StoredEvent
 
@@ -31,6 +32,7 @@ _COLUMNS = (
     "source_time",
     "sequence",
     "gateway",
+    "position",
 )
 
 
@@ -64,23 +66,29 @@ def _row(number: int, event: Event) -> dict[str, Any]:
     return row
 
 
-def insert_rejected(
-    session: Session, partition: int, rejected: Sequence[tuple[int, str, str | None, Any, Rejected]]
-) -> None:
-    """Keeps what could not be read, as (position, topic, school or None, received_at, why)."""
-    if not rejected:
+class Refusal(msgspec.Struct, frozen=True):
+    """A message that could not be read; `school` only if it names a known one."""
+
+    message: Message
+    school: str | None
+    why: Rejected
+
+
+def insert_rejected(session: Session, partition: int, refused: Sequence[Refusal]) -> None:
+    """Keeps why messages could not be read; their bytes stay in the message log."""
+    if not refused:
         return
     rows = [
         {
             "partition": partition,
-            "position": position,
-            "topic": topic,
-            "school": school,
-            "received_at": received_at,
-            "reason": why.reason,
-            "place": why.place,
-            "detail": why.detail,
+            "position": refusal.message.position,
+            "topic": refusal.message.topic,
+            "school": refusal.school,
+            "received_at": refusal.message.received_at,
+            "reason": refusal.why.reason,
+            "place": refusal.why.place,
+            "detail": refusal.why.detail,
         }
-        for position, topic, school, received_at, why in rejected
+        for refusal in refused
     ]
     session.connection().execute(insert(session, RejectedMessage), rows)

@@ -34,8 +34,8 @@ def json_object(*, nullable: bool = False) -> Any:
 class Partition(SQLModel, table=True):
     """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
 
-    `cursor`: the last message turned into events. `deaf` lists the intervals [from, to, restart] (seconds
-    since 1970) in which nothing could be heard, so that silence is never blamed on a device.
+    `cursor`: the last message turned into events. `deaf`: the latest intervals in which nothing could be
+    heard (`domain.deafness`), so that silence is never blamed on a device.
     """
 
     id: int = Field(primary_key=True)
@@ -45,7 +45,7 @@ class Partition(SQLModel, table=True):
     cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
     event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
     advanced_at: datetime | None = instant(nullable=True)
-    deaf: list[list[float]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    deaf: list[list[Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
 
 
 class LoggedMessage(SQLModel, table=True):
@@ -167,6 +167,7 @@ class StoredEvent(SchoolOwned, table=True):
     source_time: str | None = None
     sequence: int | None = Field(default=None, sa_type=BigInt)
     gateway: str | None = None
+    position: int = Field(default=0, sa_type=BigInt, nullable=False)
 
 
 class RuleState(SQLModel, table=True):

@@ -1,0 +1,99 @@
+"""APScheduler drives everything that is due: advance every second and at once, delivery, retention."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from safety_service.domain.errors import SafetyError
+
+log = structlog.get_logger(__name__)
+
+
+class Repeated:
+    """A job that works until nothing is left, every `seconds` and whenever it is woken.
+
+    `step` does one piece and says whether more is waiting. At most one step runs at a time; a wake during a
+    step leads to one more, never to two at once.
+    """
+
+    def __init__(self, name: str, step: Callable[[], bool], seconds: float) -> None:
+        self.name = name
+        self.seconds = seconds
+        self.last_success_at: datetime | None = None
+        self._step = step
+        self._running = threading.Lock()
+        self._again = threading.Event()
+        self._scheduler: BackgroundScheduler | None = None
+
+    def schedule(self, scheduler: BackgroundScheduler) -> None:
+        self._scheduler = scheduler
+        scheduler.add_job(
+            self.run,
+            IntervalTrigger(seconds=self.seconds),
+            id=self.name,
+            max_instances=2,  # the second one only leaves its wish behind and goes
+            coalesce=True,
+            misfire_grace_time=None,
+            next_run_time=datetime.now(UTC),
+        )
+
+    def wake(self) -> None:
+        """Runs the job at once, or once more if it is running."""
+        if self._again.is_set():
+            return
+        self._again.set()
+        if not self._running.locked():
+            self._run_now()
+
+    def run(self) -> None:
+        if not self._running.acquire(blocking=False):
+            self._again.set()
+            return
+        try:
+            more = True
+            while more:
+                self._again.clear()
+                more = self._step() or self._again.is_set()
+                self.last_success_at = datetime.now(UTC)
+        except SafetyError as error:
+            log.error("job failed, trying again in a moment", job=self.name, error=str(error))
+        except Exception:
+            log.exception("job failed, trying again in a moment", job=self.name)
+        else:
+            self._running.release()
+            # A wish that came after the last look and before the release would wait for the next tick.
+            if self._again.is_set():
+                self._run_now()
+            return
+        self._running.release()
+        self._again.clear()
+
+    def _run_now(self) -> None:
+        if self._scheduler is not None and self._scheduler.running:
+            self._scheduler.modify_job(self.name, next_run_time=datetime.now(UTC))
+
+
+class Jobs:
+    """The scheduler with what runs on it."""
+
+    def __init__(self, repeated: list[Repeated], nightly: dict[str, Callable[[], None]], timezone: str) -> None:
+        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(6)}, timezone=UTC)
+        self._repeated = repeated
+        for name, run in nightly.items():
+            # At a quiet hour of the county, not of the server.
+            self._scheduler.add_job(run, CronTrigger(hour=3, timezone=timezone), id=name, coalesce=True)
+
+    def start(self) -> None:
+        for job in self._repeated:
+            job.schedule(self._scheduler)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Lets running jobs end; starts no new ones."""
+        self._scheduler.shutdown(wait=True)

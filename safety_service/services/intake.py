@@ -1,0 +1,121 @@
+"""From logged messages to events: decoded, placed in the registry, inspections graded on the way."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from sqlmodel import Session
+
+from safety_service.domain.decoding import decode, parse_topic
+from safety_service.domain.errors import SafetyError
+from safety_service.domain.types import Event, Message, Rejected
+from safety_service.services import inspections
+from safety_service.store.devices import Registry
+from safety_service.store.event_log import Refusal
+
+INSPECTION_KIND = "inspection_submitted"
+
+
+class Intake(msgspec.Struct):
+    """What a batch of messages turned into, in order of arrival."""
+
+    events: list[Event] = msgspec.field(default_factory=list)
+    refused: list[Refusal] = msgspec.field(default_factory=list)
+
+
+class Decoder:
+    """Turns messages into events for the schools of one registry; bad input becomes a value."""
+
+    def __init__(self, registry: Registry, default_zone: tzinfo, max_payload_bytes: int) -> None:
+        self._registry = registry
+        self._default_zone = default_zone
+        self._max_payload_bytes = max_payload_bytes
+        self._zones: dict[str, tzinfo] = {}
+
+    def zone_of(self, school: str) -> tzinfo:
+        """The school's own time zone, else the county's."""
+        zone = self._zones.get(school)
+        if zone is None:
+            zone = self._zones[school] = self._find_zone(self._registry.schools.get(school))
+        return zone
+
+    def read(self, messages: Sequence[Message]) -> Intake:
+        """Decodes a batch; one bad message costs no other."""
+        intake = Intake()
+        schools = self._registry.schools
+        for message in messages:
+            topic = parse_topic(message.topic)
+            if isinstance(topic, Rejected):
+                intake.refused.append(Refusal(message, None, topic))
+                continue
+            if topic.school not in schools:
+                intake.refused.append(Refusal(message, None, _unknown_school(topic.school)))
+                continue
+            zone = self.zone_of(topic.school)
+            for result in decode(message, zone, largest=self._max_payload_bytes):
+                if isinstance(result, Rejected):
+                    intake.refused.append(Refusal(message, topic.school, result))
+                else:
+                    result.position = message.position
+                    intake.events.append(self._placed(result))
+        return intake
+
+    def _placed(self, event: Event) -> Event:
+        """Adds what only the registry knows: the device's zone, and what kind of place a zone is."""
+        device = self._registry.devices.get((event.school, event.device))
+        if event.zone is None and device is not None:
+            event.zone = device.zone
+        if event.zone is not None:
+            event.zone_type = self._registry.zone_types.get((event.school, event.zone))
+        if event.zone_type is None and device is not None:
+            event.zone_type = device.zone_type
+        return event
+
+    def _find_zone(self, name: str | None) -> tzinfo:
+        if name is None:
+            return self._default_zone
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            return self._default_zone
+
+
+def _unknown_school(code: str) -> Rejected:
+    return Rejected(
+        reason="unknown_school",
+        place="topic",
+        detail=f"no school has the code {code!r}; import the school, then replay the message",
+    )
+
+
+def grade_inspections(
+    session: Session, events: Sequence[Event], messages: Mapping[int, Message], now: datetime
+) -> Intake:
+    """Submits the inspections among new events; returns their `inspection_graded` events and what was refused.
+
+    `messages`: the batch by position. An inspection that breaks a rule is refused with its place and leaves
+    no trace but that; the same inspection sent twice is graded once.
+    """
+    graded = Intake()
+    for event in events:
+        if event.kind != INSPECTION_KIND:
+            continue
+        try:
+            with session.begin_nested():
+                submitted = inspections.submit(
+                    session,
+                    school=event.school,
+                    body=event.attributes.get("inspection"),
+                    submitted_by=f"device:{event.device}",
+                    source_key=f"mqtt:{event.device}:{event.event_id}",
+                    now=now,
+                )
+        except SafetyError as error:
+            why = Rejected(reason=error.slug, place=error.place or "data", detail=str(error))
+            graded.refused.append(Refusal(messages[event.position], event.school, why))
+            continue
+        if submitted.event is not None:
+            submitted.event.position = event.position
+            graded.events.append(submitted.event)
+    return graded

@@ -1,0 +1,208 @@
+"""The inbox becomes everything else: one batch, one transaction, the cursor moved with it.
+
+A crash at any instant repeats the batch and changes nothing twice. What the rules remember lives in memory
+between batches and is written with each; after a failure it is thrown away and rebuilt from the database.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+
+import msgspec
+import structlog
+from sqlalchemy import Engine as Database
+from sqlmodel import Session
+
+from safety_service.domain.deafness import Deaf, heard_at, remember
+from safety_service.domain.errors import SafetyError
+from safety_service.domain.rules.engine import Engine
+from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
+from safety_service.services import alerting, rulesets
+from safety_service.services.intake import Decoder, grade_inspections
+from safety_service.store import devices, event_log, messages, partitions, rollups, rule_states
+from safety_service.store.event_log import Refusal
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import after_commit, session_scope
+from safety_service.store.tables import Partition
+
+log = structlog.get_logger(__name__)
+
+
+class Advanced(msgspec.Struct, frozen=True):
+    """What one step did; `more`: the log holds messages that it did not reach."""
+
+    messages: int
+    events: int
+    transitions: int
+    more: bool
+
+
+class PipelineOptions(msgspec.Struct, frozen=True):
+    """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running."""
+
+    partition: int
+    zone: tzinfo
+    batch: int
+    tolerance: timedelta
+    max_payload_bytes: int
+
+
+class Memory(msgspec.Struct):
+    """What is kept between batches, all of it rebuilt from the database at need."""
+
+    rules_version: int
+    engine: Engine
+    registry: devices.Registry
+    decoder: Decoder
+    latest: alerting.LatestAlerts
+    heard_until: datetime
+
+
+class Pipeline:
+    """Advances one partition. Not thread-safe: one job runs it, and nobody else."""
+
+    def __init__(self, database: Database, options: PipelineOptions, on_transitions: Callable[[], None]) -> None:
+        self._database = database
+        self._options = options
+        self._on_transitions = on_transitions
+        self._memory: Memory | None = None
+        self._batch = options.batch
+
+    def advance(self, now: datetime, link_since: datetime | None) -> Advanced:
+        """One step. `link_since`: since when the broker has been heard, None while it is not.
+
+        Raises Unavailable while the database is away. A batch that fails for any other reason is tried again
+        in ever smaller pieces, until the one message at fault is set aside as rejected: it must not stop the
+        alarm behind it.
+        """
+        try:
+            with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
+                advanced = self._step(session, now, link_since)
+        except SafetyError:
+            self._memory = None
+            raise
+        except Exception as error:
+            self._memory = None
+            log.exception("a batch failed and was rolled back", batch=self._batch)
+            if self._batch == 1:
+                self._set_aside(error)
+            self._batch = max(1, self._batch // 8)
+            raise
+        self._batch = min(self._options.batch, self._batch * 2)
+        return advanced
+
+    def _step(self, session: Session, now: datetime, link_since: datetime | None) -> Advanced:
+        row = partitions.claim(session, self._options.partition)
+        memory = self._refresh(session, row, now)
+        self._note_deafness(row, memory, now, link_since)
+        batch = messages.read_after(session, row.id, row.cursor, self._batch)
+        new = self._take_in(session, row, memory, batch, now)
+        self._register(session, memory, new)
+        findings = memory.engine.observe(new, now)
+        more = len(batch) == self._batch
+        if not more:
+            # Timers wait until the backlog is read: what is in it may be the very message they wait for.
+            findings += memory.engine.tick(now)
+        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest)
+        rule_states.save(session, memory.engine.drain_changes())
+        if batch:
+            row.cursor = batch[-1].position
+        row.advanced_at = now
+        session.add(row)
+        if transitions:
+            after_commit(session, self._on_transitions)
+        return Advanced(len(batch), len(new), transitions, more)
+
+    def _take_in(
+        self, session: Session, row: Partition, memory: Memory, batch: Sequence[Message], now: datetime
+    ) -> list[Event]:
+        """Decodes and stores; returns the events that are news, graded inspections behind the others."""
+        intake = memory.decoder.read(batch)
+        new = event_log.insert_new(session, row.id, row.event_position, intake.events)
+        row.event_position += len(intake.events)
+        graded = grade_inspections(session, new, {m.position: m for m in batch}, now)
+        new += event_log.insert_new(session, row.id, row.event_position, graded.events)
+        row.event_position += len(graded.events)
+        event_log.insert_rejected(session, row.id, intake.refused + graded.refused)
+        rollups.add_events(session, Counter((e.school, rollups.hour_of(e.received_at), e.kind) for e in new))
+        return new
+
+    def _register(self, session: Session, memory: Memory, new: Sequence[Event]) -> None:
+        """Notes who was heard. A retained message is the broker's voice, not the device's."""
+        heard = devices.latest_by_device(e for e in new if not e.retained and e.format != "service")
+        devices.mark_seen(session, heard)
+        for key, event in heard.items():
+            if key not in memory.registry.devices:
+                memory.registry.devices[key] = devices.sighting(event)
+                memory.engine.register(memory.registry.devices[key])
+
+    def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
+        """The memory, made or renewed where rules or registry changed since the last step."""
+        memory = self._memory
+        rules_version = rule_states.current_version(session)
+        if memory is not None and memory.rules_version == rules_version:
+            if memory.registry.version != devices.version(session):
+                memory.registry = devices.load(session)
+                memory.decoder = self._decoder(memory.registry)
+                for device in memory.registry.devices.values():
+                    memory.engine.register(device)
+            return memory
+        self._memory = self._rebuild(session, row, now, rules_version)
+        return self._memory
+
+    def _rebuild(self, session: Session, row: Partition, now: datetime, rules_version: int) -> Memory:
+        registry = devices.load(session)
+        decoder = self._decoder(registry)
+        zones = {school: decoder.zone_of(school) for school in registry.schools}
+        tolerance = self._options.tolerance
+        engine = Engine(rulesets.in_force(session), tolerance=tolerance, zones=zones, zone=self._options.zone)
+        intervals = msgspec.convert(row.deaf, list[Deaf])
+        engine.load(
+            rule_states.load(session),
+            [_silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+        )
+        heard_until = self._memory.heard_until if self._memory is not None else now
+        if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
+            engine.deaf(row.advanced_at, now, restart=True)
+            _remember(row, Deaf(row.advanced_at, now, True))
+        return Memory(rules_version, engine, registry, decoder, alerting.LatestAlerts(), heard_until)
+
+    def _decoder(self, registry: devices.Registry) -> Decoder:
+        return Decoder(registry, self._options.zone, self._options.max_payload_bytes)
+
+    def _note_deafness(
+        self, row: Partition, memory: Memory, now: datetime, link_since: datetime | None
+    ) -> None:
+        """While the broker is out of reach nobody can be heard, so nobody is silent."""
+        heard_again = now if link_since is None else min(link_since, now)
+        if heard_again > memory.heard_until:
+            memory.engine.deaf(memory.heard_until, heard_again, restart=False)
+            _remember(row, Deaf(memory.heard_until, heard_again, False))
+        memory.heard_until = now
+
+    def _set_aside(self, error: Exception) -> None:
+        """Rejects the one message that the pipeline cannot get past, and says where it failed."""
+        where = error.__traceback__
+        while where is not None and where.tb_next is not None:
+            where = where.tb_next
+        place = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "pipeline"
+        with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
+            row = partitions.claim(session, self._options.partition)
+            batch = messages.read_after(session, row.id, row.cursor, 1)
+            if not batch:
+                return
+            why = Rejected(reason="processing_error", place=place, detail=f"{type(error).__name__}: {error}")
+            event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
+            row.cursor = batch[0].position
+            session.add(row)
+
+
+def _silent_since(device: DeviceSeen, intervals: Sequence[Deaf], tolerance: timedelta) -> DeviceSeen:
+    if device.last_seen_at is None:
+        return device
+    return msgspec.structs.replace(device, last_seen_at=heard_at(device.last_seen_at, intervals, tolerance))
+
+
+def _remember(row: Partition, latest: Deaf) -> None:
+    intervals = remember(msgspec.convert(row.deaf, list[Deaf]), latest)
+    row.deaf = msgspec.to_builtins(intervals)

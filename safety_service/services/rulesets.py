@@ -1,0 +1,36 @@
+"""The rule file in force: from the database, seeded with the built-in set."""
+
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+from sqlmodel import Session
+
+from safety_service.domain.rules.loading import RuleSet, load_rules
+from safety_service.store import rule_states
+from safety_service.store.tables import RuleSetVersion
+
+BUILT_IN = "default.yaml"
+
+
+def built_in_text() -> str:
+    """The rule set that ships with the service: what a school would want on day one."""
+    return (resources.files("safety_service") / "data" / "rules" / BUILT_IN).read_text(encoding="utf-8")
+
+
+def seed(session: Session, file: Path | None, *, now: datetime) -> None:
+    """Puts the operator's file, or else the built-in set, in force where none has been yet."""
+    if rule_states.current_version(session) == 0:
+        replace(session, file.read_text(encoding="utf-8") if file else built_in_text(), by="system", now=now)
+
+
+def replace(session: Session, text: str, *, by: str, now: datetime) -> RuleSetVersion:
+    """Checks a rule file and puts it in force; raises Refused with every problem and its line."""
+    load_rules(text, "rules.yaml")
+    return rule_states.add_rule_set(session, text, by=by, now=now)
+
+
+def in_force(session: Session) -> RuleSet:
+    """The rules as of this transaction."""
+    row = rule_states.read_rule_set(session)
+    return load_rules(row.text if row is not None else built_in_text(), "rules.yaml")
