@@ -1,5 +1,6 @@
 """Loads the scheme files: those that ship with the service and a bureau's own beside them."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from safety_service.domain.errors import Refused
@@ -28,3 +29,9 @@ def load_schemes(own_directory: Path | None = None) -> SchemeBook:
         place, reason = problems[0]
         raise Refused(reason, place=place, problems=problems)
     return bind_book(schemes)
+
+
+@lru_cache(maxsize=8)
+def known_schemes(own_directory: Path | None = None) -> SchemeBook:
+    """`load_schemes`, read once for each directory: a changed file counts from the next start."""
+    return load_schemes(own_directory)

@@ -10,10 +10,11 @@ import msgspec
 from safety_service.domain.errors import Refused
 from safety_service.domain.scoring.numbers import exact, shown
 from safety_service.domain.scoring.scheme import Checklist, Item, Scheme, SectionsField
+from safety_service.domain.scoring.text import read_text
 
 RESULTS = ("pass", "fail", "absent")
 _FIELDS = ("code", "result", "points", "note")
-NOTE_MAX_LENGTH = 2000
+LONGEST_NOTE = 2000
 Problems = list[tuple[str, str]]
 
 
@@ -98,9 +99,7 @@ def _answer(
     result = entry.get("result")
     if result not in RESULTS:
         problems.append((f"{place}.result", f'"{shown(result)}" is not one of {", ".join(RESULTS)}'))
-    note = entry.get("note")
-    if note is not None and (not isinstance(note, str) or len(note) > NOTE_MAX_LENGTH):
-        problems.append((f"{place}.note", f"is not a text of at most {NOTE_MAX_LENGTH} characters"))
+    note = read_text(entry.get("note"), f"{place}.note", LONGEST_NOTE, problems)
     if item is None or len(problems) > before:
         return None
     points = _points(item, str(result), entry.get("points"), f"{place}.points", problems)

@@ -131,8 +131,10 @@ def test_items_left_out_are_listed_and_key_items_are_called_so() -> None:
             "a failed item has fewer than its 10 points, not 10",
         ),
         ({"result": "absent", "points": 0}, "items[0].points", "an absent item has no points"),
-        ({"note": 5}, "items[0].note", "is not a text of at most 2000 characters"),
-        ({"note": "x" * 2001}, "items[0].note", "is not a text of at most 2000 characters"),
+        ({"note": 5}, "items[0].note", '"5" is not a text'),
+        ({"note": "x" * 2001}, "items[0].note", "has 2001 characters, 2000 are allowed"),
+        ({"note": "a\x00"}, "items[0].note", "holds a character that cannot be stored"),
+        ({"note": "\ud800"}, "items[0].note", "holds a character that cannot be stored"),
         (
             {"remark": "x"},
             "items[0].remark",

@@ -1,0 +1,153 @@
+"""Cafeterias: made with their schools, kept up to date, and their credit with every step of it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlmodel import Session
+
+from safety_service.domain.errors import NotFound, Refused
+from safety_service.domain.inspections import DEFAULT_SCHEME, FACTS
+from safety_service.domain.scoring.book import SchemeBook, pick
+from safety_service.domain.scoring.numbers import add_months
+from safety_service.domain.scoring.overrides import Withdrawal, sign_withdrawn
+from safety_service.domain.scoring.scheme import Scheme, WindowMean
+from safety_service.domain.scoring.score import ScoreResult, score
+from safety_service.store import audit, cafeterias, inspections, registry
+from safety_service.store.tables import School
+from safety_service.store.tables_cafeteria import Cafeteria
+
+_ID = re.compile(r"(?P<school>.+)-c[1-9]\d{0,2}")
+DEFAULT_ZONE = "Asia/Shanghai"
+"""The county's time zone where a caller does not give the one of the settings."""
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """What the county publishes of a cafeteria on a day, beside its last visit.
+
+    `annual`: the scoring of the twelve months, None where no scheme aggregates the visits. `withdrawn`: the
+    sign is off the wall, whatever the last visit gave.
+    """
+
+    annual: ScoreResult | None
+    withdrawn: Withdrawal | None
+
+
+def create_for_schools(session: Session, schools: Iterable[School]) -> int:
+    """One cafeteria, `{school}-c1`, for each school that has none of that id; returns how many were new."""
+    return cafeterias.add_missing(
+        session,
+        (
+            Cafeteria(
+                id=f"{school.code}-c1",
+                school=school.code,
+                name_zh=f"{school.name_zh}食堂",
+                name_en=f"{school.name_en} canteen",
+            )
+            for school in schools
+        ),
+    )
+
+
+def local_day(session: Session, school: str, timezone: str, now: datetime) -> date:
+    """Today where the school is; `timezone` is the county's, for schools without one."""
+    return now.astimezone(ZoneInfo(registry.get_school(session, school).timezone or timezone)).date()
+
+
+def put(
+    session: Session, cafeteria: str, changes: Mapping[str, Any], *, now: datetime, timezone: str
+) -> Cafeteria:
+    """Changes the fields given of a cafeteria, or adds it (`{school}-c2`) to a school of the session.
+
+    Fields: name_zh, name_en, diners, licence_issued, accident, penalty_beyond_warning. An accident or a
+    penalty takes the sign at once; grades already given stay as they are.
+    """
+    row = cafeterias.find(session, cafeteria)
+    created = row is None
+    if row is None:
+        row = _new(session, cafeteria)
+    _check(changes, local_day(session, row.school, timezone, now))
+    before = {name: getattr(row, name) for name in changes}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    changed = {
+        name: [_plain(before[name]), _plain(value)]
+        for name, value in changes.items()
+        if created or before[name] != value
+    }
+    action = "cafeteria.create" if created else "cafeteria.update"
+    audit.record(session, action, "cafeteria", cafeteria, now=now, school=row.school, detail=changed)
+    return row
+
+
+def _new(session: Session, cafeteria: str) -> Cafeteria:
+    named = _ID.fullmatch(cafeteria)
+    if named is None:
+        raise NotFound(f"there is no cafeteria {cafeteria} (ids look like SCHOOL-c2)")
+    school = registry.get_school(session, named["school"])
+    return Cafeteria(
+        id=cafeteria,
+        school=school.code,
+        name_zh=f"{school.name_zh}食堂",
+        name_en=f"{school.name_en} canteen",
+    )
+
+
+def _check(changes: Mapping[str, Any], today: date) -> None:
+    problems = [
+        (name, f"{changes[name]} is in the future (today is {today})")
+        for name in FACTS
+        if changes.get(name) is not None and changes[name] > today
+    ]
+    problems += [
+        (name, "must not be empty")
+        for name in ("name_zh", "name_en")
+        if name in changes and not changes[name]
+    ]
+    if problems:
+        raise Refused(problems[0][1], place=problems[0][0], problems=problems)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def credits_of(
+    session: Session, rows: Sequence[Cafeteria], book: SchemeBook, as_of: date
+) -> dict[str, Credit]:
+    """The credit of each cafeteria on a day, by id; one query for all of them."""
+    found: dict[str, Credit] = {}
+    by_scheme: dict[str, list[Cafeteria]] = {}
+    for row in rows:
+        by_scheme.setdefault(row.scheme or DEFAULT_SCHEME, []).append(row)
+    for scheme_id, group in by_scheme.items():
+        scheme = pick(book, scheme_id)
+        annual = _annual(session, [row.id for row in group], scheme, book, as_of)
+        for row in group:
+            dates = {name: getattr(row, name) for name in FACTS}
+            found[row.id] = Credit(annual.get(row.id), sign_withdrawn(scheme, dates, as_of))
+    return found
+
+
+def _annual(
+    session: Session, ids: Sequence[str], scheme: Scheme, book: SchemeBook, as_of: date
+) -> dict[str, ScoreResult]:
+    if scheme.aggregate is None:
+        return {}
+    year = pick(book, scheme.aggregate, as_of)
+    measure = year.measure
+    if not isinstance(measure, WindowMean):
+        return {}
+    visits: dict[str, list[dict[str, Any]]] = {cafeteria: [] for cafeteria in ids}
+    opens = add_months(as_of, -measure.window_months)
+    for cafeteria, visited_on, value in inspections.scored(session, ids, scheme.id, after=opens, up_to=as_of):
+        visits[cafeteria].append({"date": visited_on, "score": value})
+    return {
+        cafeteria: score(year, {year.inputs.as_of: as_of, measure.of: entries})
+        for cafeteria, entries in visits.items()
+    }
