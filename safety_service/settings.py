@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     county_name_en: str = "Jinxiang County"
     rules_file: Path | None = None
     """A rule file to start from instead of the built-in set; later changes come over the API."""
+    schemes_dir: Path | None = None
+    """A directory with scoring schemes of the bureau's own, beside those that ship."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
     receive_buffer_messages: Annotated[int, Field(ge=100)] = 20_000
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
+    max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
     advance_batch: Annotated[int, Field(ge=1)] = 2000
     restart_tolerance_seconds: Annotated[int, Field(ge=0)] = 1800
     access_token_seconds: Annotated[int, Field(ge=60)] = 900

@@ -7,6 +7,7 @@ SafetyError (500)
 ├── NotFound (404)           no such row, or not in the caller's schools (never told apart)
 ├── Conflict (409)           the row is in another state, or a key is taken
 ├── TooLarge (413)           a body beyond the limit
+├── TooMany (429)            too many attempts; wait
 └── Unavailable (503)        a part the service needs is away; try again
 """
 
@@ -69,6 +70,11 @@ class Conflict(SafetyError):
 class TooLarge(SafetyError):
     status = 413
     slug = "too-large"
+
+
+class TooMany(SafetyError):
+    status = 429
+    slug = "too-many-attempts"
 
 
 class Unavailable(SafetyError):

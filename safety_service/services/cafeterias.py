@@ -57,6 +57,11 @@ def local_day(session: Session, school: str, timezone: str, now: datetime) -> da
     return now.astimezone(ZoneInfo(registry.get_school(session, school).timezone or timezone)).date()
 
 
+def county_day(timezone: str, now: datetime) -> date:
+    """Today in the county."""
+    return now.astimezone(ZoneInfo(timezone)).date()
+
+
 def put(
     session: Session, cafeteria: str, changes: Mapping[str, Any], *, now: datetime, timezone: str
 ) -> Cafeteria:

@@ -1,5 +1,6 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -23,7 +24,9 @@ from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.schemes import known_schemes
-from safety_service.store import cafeterias, inspections
+from safety_service.services.service_events import publish
+from safety_service.store import audit, cafeterias, inspections
+from safety_service.store.session import after_commit
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
 
@@ -84,6 +87,25 @@ def submit(
         return SubmittedInspection(visit, None, False)
     cafeterias.show_last_visit(session, place, visit)
     return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
+
+
+def tell(
+    session: Session, submitted: SubmittedInspection, *, now: datetime, wake: Callable[[], None]
+) -> None:
+    """For an inspection that came over HTTP: its audit entry, and its event into the message log.
+
+    `wake` runs once the transaction is committed. A repeat leaves no second trace.
+    """
+    if submitted.repeated:
+        return
+    visit = submitted.inspection
+    detail = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
+    audit.record(
+        session, "inspection.submit", "inspection", visit.id, now=now, school=visit.school, detail=detail
+    )
+    if submitted.event is not None:
+        publish(session, submitted.event)
+        after_commit(session, wake)
 
 
 def _row(

@@ -41,11 +41,17 @@ class SchoolItself(SQLModel):
     """Mixin of the school table, whose own `code` is the limit."""
 
 
-@event.listens_for(Session, "do_orm_execute")
-def _limit_to_schools(state: ORMExecuteState) -> None:
-    scope = state.session.info.get("scope")
+def scope_of(session: Session) -> Scope:
+    """The scope of a session; one without a scope is a defect."""
+    scope = session.info.get("scope")
     if not isinstance(scope, Scope):
         raise RuntimeError("a session without a scope may not read or write")
+    return scope
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _limit_to_schools(state: ORMExecuteState) -> None:
+    scope = scope_of(state.session)
     if scope.every_school or state.is_column_load or state.is_relationship_load:
         return
     state.statement = state.statement.options(

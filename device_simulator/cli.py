@@ -1,0 +1,148 @@
+"""The `device-simulator` command: one clear line for every error, exit codes 0 done, 1 failed, 2 wrong usage."""
+
+import re
+import signal
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from device_simulator.broker_url import parse_broker_url
+from device_simulator.county import TIMEZONE, build_county
+from device_simulator.errors import SimulatorError, WrongUsage
+from device_simulator.model import County, School
+from device_simulator.registry_csv import write_registry
+from device_simulator.rest import InspectionDesk
+from device_simulator.runner import Outcome, Run, run
+from device_simulator.scenarios import SCENARIOS
+from device_simulator.scenarios.setting import Scenario, Setting
+
+app = typer.Typer(
+    help="Stands in for the devices of a county's schools: MQTT and HTTP, as real devices speak them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the county has")]
+Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
+BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
+
+
+def main() -> None:
+    """Run the command line; ends the process with the contract's exit code."""
+    try:
+        app()
+    except SimulatorError as error:
+        typer.echo(f"device-simulator: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(f"device-simulator: {error.filename or 'failed'}: {error.strerror or error}", err=True)
+        sys.exit(1)
+
+
+@app.command("scenarios")
+def list_scenarios() -> None:
+    """List the scenarios, a sentence each."""
+    width = max(map(len, SCENARIOS))
+    for name, scenario in SCENARIOS.items():
+        typer.echo(f"{name:{width}}  {scenario.sentence}")
+
+
+@app.command("county")
+def export_county(
+    out: Annotated[Path, typer.Option(help="directory for schools.csv and devices.csv")],
+    schools: Schools = 24,
+    seed: Seed = 1,
+) -> None:
+    """Write the county's schools and devices as CSV files for the service to import."""
+    county = build_county(schools, seed)
+    for path in write_registry(county, out):
+        typer.echo(path)
+
+
+@app.command("run")
+def run_scenario(
+    scenario: Annotated[str, typer.Option(help="which one; see `scenarios`")],
+    broker: BrokerOption,
+    schools: Schools = 24,
+    seed: Seed = 1,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=10_000, help="virtual seconds for each real one")
+    ] = 1.0,
+    spool: Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")] = None,
+    duration: Annotated[float | None, typer.Option(min=0, help="end after so many real seconds")] = None,
+    school: Annotated[str | None, typer.Option(help="play in this school only, by its code")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="virtual time of day HH:MM; default: now in Asia/Shanghai")
+    ] = None,
+    http: Annotated[str | None, typer.Option(help="service address; inspections go there over HTTP")] = None,
+    api_key: Annotated[str | None, typer.Option(envvar="CAMPUS_API_KEY", help="for --http")] = None,
+    connections: Annotated[int, typer.Option(min=1, max=1000, help="share at most so many connections")] = 32,
+) -> None:
+    """Play a scenario onto a broker until it ends or Ctrl-C."""
+    county = build_county(schools, seed)
+    order = Run(
+        scenario=_scenario(scenario),
+        setting=Setting(county, speed, _start_second(start), _school(county, school)),
+        broker=parse_broker_url(broker),
+        spool_directory=spool,
+        duration_seconds=duration,
+        connection_limit=connections,
+    )
+    typer.echo(f"{scenario}: {schools} schools, seed {seed}, speed {speed:g}, to {order.broker}", err=True)
+    desk = InspectionDesk(http, api_key) if http else None
+    outcome = run(order, _stop_on_signals(), lambda line: typer.echo(line, err=True), desk)
+    _report(outcome)
+    if outcome.inspections_refused:
+        raise typer.Exit(1)
+
+
+def _scenario(name: str) -> Scenario:
+    if name not in SCENARIOS:
+        raise WrongUsage(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+    return SCENARIOS[name]
+
+
+def _school(county: County, code: str | None) -> School | None:
+    if code is None:
+        return None
+    school = county.school(code)
+    if school is None:
+        raise WrongUsage(
+            f"no school {code!r}; this county has {county.schools[0].code} to {county.schools[-1].code}"
+        )
+    return school
+
+
+def _start_second(text: str | None) -> float:
+    if text is None:
+        now = datetime.now(ZoneInfo(TIMEZONE))
+        return now.hour * 3600.0 + now.minute * 60 + now.second
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
+    if match is None:
+        raise WrongUsage(f"--start must be a time of day like 07:30, not {text!r}")
+    return int(match[1]) * 3600.0 + int(match[2]) * 60
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _report(outcome: Outcome) -> None:
+    tally = outcome.messages
+    line = f"sent {tally.sent}, acknowledged {tally.acknowledged}, dropped {tally.dropped}"
+    if tally.uncovered:
+        line += f", waiting for a receipt {tally.uncovered}"
+    if outcome.inspections_accepted or outcome.inspections_refused:
+        line += (
+            f", inspections accepted {outcome.inspections_accepted}, refused {outcome.inspections_refused}"
+        )
+    typer.echo(line)

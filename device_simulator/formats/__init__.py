@@ -1,0 +1,28 @@
+"""The wire formats the simulator speaks: one file each, one line here."""
+
+from itertools import groupby
+
+from device_simulator.formats.frigate import FRIGATE
+from device_simulator.formats.native import NATIVE
+from device_simulator.formats.wire import Format
+from device_simulator.happenings import Moment
+from device_simulator.model import Device
+
+FORMATS: dict[str, Format] = {
+    "native": NATIVE,
+    "frigate": FRIGATE,
+}
+
+
+def can_say(device: Device, kind: str) -> bool:
+    """Whether the device's wire format has a word for the kind."""
+    kinds = FORMATS[device.format].kinds
+    return kinds is None or kind in kinds
+
+
+def by_format(moment: Moment) -> list[Moment]:
+    """The moment split so that each part is of one school and one format, in the order first mentioned."""
+    return [
+        Moment(moment.offset, tuple(group))
+        for _, group in groupby(moment.happenings, key=lambda each: (each.device.school, each.device.format))
+    ]

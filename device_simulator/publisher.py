@@ -1,0 +1,198 @@
+"""All connections of a run: each message goes out on its school's own, spooled first where there is a spool."""
+
+import queue
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from device_simulator.broker_url import BrokerUrl
+from device_simulator.connection import Connection, ConnectionPlan
+from device_simulator.formats.wire import Link, WireMessage
+from device_simulator.spool import Spool
+
+CLOSE_SECONDS = 1.5
+"""Of the two seconds a clean stop may take, what is spent waiting for acknowledgements."""
+_RESEND_BATCH = 500
+_RECEIPT_GRACE_SECONDS = 0.5
+"""After a reconnect the retained receipt comes first; resending before it would repeat what is committed."""
+_SILENCE_SECONDS = 30.0
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """A speaker in the county: one school's gateway or NVR, how its connection is named, how it shows life.
+
+    Without a `link` it says nothing about itself, neither alive nor gone.
+    """
+
+    school: str
+    format: str
+    client_id: str
+    link: Link | None = None
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Honest figures of a run, in messages."""
+
+    sent: int
+    acknowledged: int
+    dropped: int
+    uncovered: int = 0
+
+
+class _Resend(msgspec.Struct):
+    after: int
+    until: int
+    due: float
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the service publishes under `receipts`: all up to `sequence` is committed."""
+
+    sequence: int
+
+
+class Publisher:
+    """Publishes from one thread; the network threads only count and put receipts into a queue."""
+
+    def __init__(
+        self,
+        broker: BrokerUrl,
+        voices: Iterable[Voice],
+        *,
+        gateway: str,
+        spool_directory: Path | None = None,
+        connection_limit: int = 32,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._receipts: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._up: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self._routes: dict[tuple[str, str], Connection] = {}
+        self._schools: dict[Connection, list[str]] = {}
+        self.connections: list[Connection] = []
+        groups = _share(list(voices), connection_limit)
+        native = {voice.school for group in groups for voice in group if voice.format == "native"}
+        self.spools = _open_spools(spool_directory, native, gateway)
+        self._resend: dict[str, _Resend] = {}
+        self._heard_receipt: dict[str, float] = {}
+        for group in groups:
+            self._add(broker, group)
+
+    def open(self) -> None:
+        """Connect all. Raises BrokerUnreachable if one of them cannot."""
+        for connection in self.connections:
+            connection.open()
+
+    def publish(self, message: WireMessage) -> None:
+        """Spool it if it is numbered, then hand it to its connection. A full queue drops what no spool keeps."""
+        spool = self.spools.get(message.school) if message.sequence else None
+        if spool is not None:
+            spool.keep(message.sequence, message.topic, message.payload)
+        connection = self._route(message)
+        if connection.publish(message):
+            return
+        if spool is None:
+            connection.drop()
+        else:
+            self._plan_resend(message.school, _SILENCE_SECONDS)
+
+    def tick(self) -> None:
+        """Take in receipts, and resend what is due. Call it often; it never waits."""
+        now = self._clock()
+        while not self._up.empty():
+            for school in self._schools[self._up.get()]:
+                self._plan_resend(school, _RECEIPT_GRACE_SECONDS)
+        while not self._receipts.empty():
+            self._take_receipt(*self._receipts.get(), now)
+        for school, heard in self._heard_receipt.items():
+            if now - heard > _SILENCE_SECONDS and self.spools[school].pending(limit=1):
+                self._heard_receipt[school] = now
+                self._plan_resend(school, 0.0)
+        for school in [school for school, resend in self._resend.items() if resend.due <= now]:
+            self._resend_some(school)
+
+    def tally(self) -> Tally:
+        """Figures so far."""
+        counts = [connection.counts for connection in self.connections]
+        sent, acknowledged, dropped = (sum(column) for column in zip(*counts, strict=True))
+        return Tally(sent, acknowledged, dropped, sum(len(spool.pending()) for spool in self.spools.values()))
+
+    def close(self) -> Tally:
+        """Say goodbye, wait for acknowledgements a moment, disconnect. At most two seconds."""
+        deadline = self._clock() + CLOSE_SECONDS
+        for connection in self.connections:
+            connection.say_goodbye()
+        while self._clock() < deadline and not all(each.settled() for each in self.connections):
+            self.tick()
+            time.sleep(0.005)
+        self.tick()
+        tally = self.tally()
+        for connection in self.connections:
+            connection.close(deadline + 0.3)
+        for spool in self.spools.values():
+            spool.close()
+        return tally
+
+    def _add(self, broker: BrokerUrl, group: list[Voice]) -> None:
+        topics = tuple(
+            f"campus/v1/{voice.school}/receipts/{self._gateway}"
+            for voice in group
+            if voice.format == "native" and voice.school in self.spools
+        )
+        client_id = group[0].client_id if len(group) == 1 else f"{group[0].client_id}-shared"
+        plan = ConnectionPlan(client_id, tuple(voice.link for voice in group if voice.link), topics)
+        connection = Connection(
+            plan, broker, lambda topic, payload: self._receipts.put((topic, payload)), self._up.put
+        )
+        self.connections.append(connection)
+        self._schools[connection] = [voice.school for voice in group if voice.school in self.spools]
+        for voice in group:
+            self._routes[voice.school, voice.format] = connection
+
+    def _route(self, message: WireMessage) -> Connection:
+        """The voice of that format, or else the school's gateway, which carries what has no voice of its own."""
+        connection = self._routes.get((message.school, message.format))
+        return connection if connection is not None else self._routes[message.school, "native"]
+
+    def _take_receipt(self, topic: str, payload: bytes, now: float) -> None:
+        school = topic.split("/")[2]
+        try:
+            receipt = msgspec.json.decode(payload, type=Receipt)
+        except msgspec.DecodeError:
+            return
+        self.spools[school].cover(receipt.sequence)
+        self._heard_receipt[school] = now
+
+    def _plan_resend(self, school: str, seconds: float) -> None:
+        spool = self.spools[school]
+        self._resend[school] = _Resend(spool.covered, spool.last, self._clock() + seconds)
+
+    def _resend_some(self, school: str) -> None:
+        resend, spool = self._resend[school], self.spools[school]
+        connection = self._routes[school, "native"]
+        in_hand = connection.in_hand()
+        batch = [kept for kept in spool.pending(resend.after, _RESEND_BATCH) if kept.number <= resend.until]
+        for kept in batch:
+            message = WireMessage(school, "native", kept.topic, kept.payload, sequence=kept.number)
+            if (school, kept.number) not in in_hand and not connection.publish(message):
+                resend.due = self._clock() + 1.0
+                return
+            resend.after = kept.number
+        if not batch:
+            del self._resend[school]
+
+
+def _share(voices: list[Voice], limit: int) -> list[list[Voice]]:
+    """One connection for each voice, or, above the limit, neighbours together in `limit` connections."""
+    if len(voices) <= limit:
+        return [[voice] for voice in voices]
+    return [voices[len(voices) * n // limit : len(voices) * (n + 1) // limit] for n in range(limit)]
+
+
+def _open_spools(directory: Path | None, schools: Iterable[str], gateway: str) -> dict[str, Spool]:
+    if directory is None:
+        return {}
+    return {school: Spool(directory / f"{school}.{gateway}.spool") for school in sorted(schools)}

@@ -1,0 +1,85 @@
+"""create_app(settings): wiring and nothing else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from safety_service import __version__
+from safety_service.api import alerts, auth, errors, health, stream
+from safety_service.api.middleware import BodyLimit, RequestLog
+from safety_service.runtime import Runtime
+from safety_service.services.throttle import LoginThrottle
+from safety_service.settings import Settings
+from safety_service.store.session import open_engine
+
+API_PREFIX = "/api/v1"
+ROUTERS = (auth.router, alerts.router, stream.router)
+OUTSIDE = (health.router,)
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {errors.PROBLEM_TYPE: {}}, "model": errors.Problem}
+    for status, text in (
+        (401, "No valid credential"),
+        (403, "A valid credential without this right"),
+        (404, "No such row, or not within the caller's schools"),
+        (409, "The row is in another state, or a key is taken"),
+        (422, "Refused, with every place and reason"),
+    )
+}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    engine: Engine | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    runtime: Runtime | None = None,
+    wake: Callable[[], None] | None = None,
+    api: bool = True,
+) -> FastAPI:
+    """The HTTP side of the service.
+
+    `runtime` is what runs beside the requests, started and stopped with the app; without one the app only
+    serves. `wake` is called after a message was appended to the log (default: the runtime's). Without
+    `api` only health and metrics answer.
+    """
+    database = engine or open_engine(settings.resolved_database_url)
+    beside = runtime or Runtime(settings, database, pipeline=False)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        beside.start()
+        yield
+        beside.stop()
+
+    app = FastAPI(
+        title="Campus safety",
+        version=__version__,
+        summary="Events, alerts and cafeteria credit of a county's schools",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.engine = database
+    app.state.clock = clock
+    app.state.wake = wake or beside.wake
+    app.state.hub = beside.hub
+    app.state.vitals = beside.vitals
+    app.state.throttle = LoginThrottle()
+    errors.install(app)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    app.add_middleware(RequestLog)
+    for router in OUTSIDE:
+        app.include_router(router)
+    for router in ROUTERS if api else ():
+        app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
+    return app

@@ -1,0 +1,55 @@
+"""Runs the app under uvicorn on a socket that is bound before anything else starts."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from safety_service.domain.errors import SafetyError
+
+GRACE_SECONDS = 5
+
+
+class PortTaken(SafetyError):
+    status = 503
+    slug = "port-taken"
+
+
+class Server(uvicorn.Server):
+    """Tells the streams to end as soon as a signal comes: uvicorn would wait for them before it says so."""
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_exit = on_exit
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_exit()
+        super().handle_exit(sig, frame)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """The listening socket; port 0 takes a free one. Raises PortTaken with a sentence."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(app: FastAPI, listener: socket.socket) -> None:
+    """Serves until SIGINT or SIGTERM; what the app started has ended when this returns."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="on",
+    )
+    Server(config, app.state.hub.stop).run(sockets=[listener])
