@@ -29,7 +29,12 @@ class Runtime:
     """One process. With the role `pipeline` it receives and works; every process feeds its own streams."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, *, pipeline: bool, partition: str = partitions.COUNTY_PARTITION
+        self,
+        settings: Settings,
+        engine: Engine,
+        *,
+        pipeline: bool,
+        partition: str = partitions.COUNTY_PARTITION,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -96,7 +101,10 @@ class Runtime:
         except SafetyError as error:
             return {"database": error.reason}, {}
         gauges = {
-            "backlog_messages": ("Committed messages not yet processed", float(written - row.cursor if row else 0)),
+            "backlog_messages": (
+                "Committed messages not yet processed",
+                float(written - row.cursor if row else 0),
+            ),
             "newest_transition": ("Number of the newest change of an alert", float(newest)),
         }
         return {"database": "ok"}, gauges
