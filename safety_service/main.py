@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from safety_service import __version__
-from safety_service.api import alerts, auth, errors, health, stream
+from safety_service.api import alerts, auth, cafeterias, errors, health, inspections, schemes, stream
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.runtime import Runtime
 from safety_service.services.throttle import LoginThrottle
@@ -17,7 +17,14 @@ from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
 API_PREFIX = "/api/v1"
-ROUTERS = (auth.router, alerts.router, stream.router)
+ROUTERS = (
+    auth.router,
+    alerts.router,
+    stream.router,
+    cafeterias.router,
+    inspections.router,
+    schemes.router,
+)
 OUTSIDE = (health.router,)
 
 _ERRORS: dict[int | str, dict[str, Any]] = {

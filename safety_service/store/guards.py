@@ -1,11 +1,11 @@
 """Triggers that make tables append-only, whatever program writes to the database."""
 
-APPEND_ONLY = ("audit_entry", "alert_transition")
+APPEND_ONLY = ("audit_entry", "alert_transition", "inspection")
 
 _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'restrict_violation';
 END $$
 """
 
@@ -13,8 +13,7 @@ END $$
 def create_statements(dialect: str, tables: tuple[str, ...] = APPEND_ONLY) -> list[str]:
     """The statements that forbid UPDATE and DELETE (PostgreSQL: TRUNCATE too) on the tables.
 
-    `dialect` is `sqlite` or `postgresql`; the tables must exist. Run each statement as it is, without
-    parameter substitution (one holds a percent sign).
+    `dialect` is `sqlite` or `postgresql`; the tables must exist.
     """
     if dialect == "sqlite":
         return [_sqlite_trigger(table, verb) for table in tables for verb in ("UPDATE", "DELETE")]
