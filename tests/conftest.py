@@ -21,7 +21,7 @@ from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
 from tests import broker, people, postgres
 
-assert tables_people and tables
+_MAPPED = (tables, tables_people)  # imported for their tables
 
 NOW = datetime(2026, 9, 1, 0, 0, tzinfo=UTC)
 SCHOOL = "370828-001"
@@ -171,7 +171,7 @@ def client(app: FastAPI) -> TestClient:
 
 @pytest.fixture
 def client_as(app: FastAPI) -> Callable[[str], TestClient]:
-    """`client_as("security")`: a client with that role's token; all but admin and duty_officer see SCHOOL only."""
+    """`client_as("security")`: a client with that role's token; all but the county roles see SCHOOL only."""
     clients: dict[str, TestClient] = {}
 
     def get(role: str) -> TestClient:
