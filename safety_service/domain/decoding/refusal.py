@@ -60,7 +60,9 @@ def not_json(error: Exception, payload: bytes) -> Rejected:
     position = AT_BYTE.search(str(error))
     if position is None:
         return refused("not_json", f"byte {len(payload)}", "The payload ends in the middle of a value.")
-    return refused("not_json", f"byte {position[1]}", f"{AT_BYTE.sub('', str(error)).strip()}.")
+    # msgspec points behind the first trailing character, and at every other wrong one.
+    at = int(position[1]) - ("trailing characters" in str(error))
+    return refused("not_json", f"byte {at}", f"{AT_BYTE.sub('', str(error)).strip()}.")
 
 
 def decoder_failed(error: Exception, format: str) -> Rejected:

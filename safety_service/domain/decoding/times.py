@@ -10,8 +10,8 @@ LONGEST_RAW = 64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # An epoch number tells its unit by its size: the bounds hold from 1973 to the year 5138.
 UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-COMPACT = re.compile(r"(19|20)\d{12}")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+COMPACT = re.compile(r"(19|20)[0-9]{12}")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
 
 

@@ -16,7 +16,7 @@ ALWAYS = {"school": "370828-001", "received_at": "2026-11-23T15:10:05Z"}
 
 def plain(item: Any) -> dict[str, Any]:
     """An item without its empty fields; what is the same in every sample is checked here once."""
-    empty = (None, False, {})
+    empty: tuple[Any, ...] = (None, False, {})
     fields = {
         name: value
         for name, value in msgspec.to_builtins(item).items()

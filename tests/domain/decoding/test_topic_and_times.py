@@ -69,8 +69,8 @@ def test_bad_topic(topic: str) -> None:
 )
 def test_every_way_of_writing_one_moment(raw: Any) -> None:
     reading = read_time(raw, RECEIVED, SHANGHAI)
-    assert reading == (TOLD, False, str(raw), None)
     assert reading.occurred_at.tzinfo is UTC
+    assert reading == (TOLD, False, str(raw), None)
 
 
 def test_leap_second_is_the_second_before() -> None:
