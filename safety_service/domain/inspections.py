@@ -99,7 +99,7 @@ def fingerprint(body: object) -> str:
 def _canonical(value: object) -> Any:
     if isinstance(value, Mapping):
         return {
-            str(name): _in_order(item) if name == "items" else _canonical(item)
+            _text(name): _in_order(item) if name == "items" else _canonical(item)
             for name, item in value.items()
             if item is not None
         }
@@ -110,6 +110,11 @@ def _canonical(value: object) -> Any:
     if isinstance(value, int | float | Decimal):
         number = exact(value)
         return str(value) if number is None else exact_text(number)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    # Half a surrogate pair is valid JSON and cannot be encoded; it is refused later, with its place.
     return str(value).encode("utf-8", "backslashreplace").decode()
 
 

@@ -87,7 +87,9 @@ def add_months(day: date, months: int) -> date:
 
 
 def shown(value: object) -> str:
-    """A value as a refusal quotes it: short, one line."""
-    text = value if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
+    """A value as a refusal quotes it: short, one line, every character one that can be shown and stored."""
+    text = " ".join(str(value).split())
+    text = "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text[:80]
+    )
     return text if len(text) <= 40 else text[:37] + "..."
