@@ -1,0 +1,81 @@
+"""Inspections over MQTT: one bad one costs no other, and the event is what REST would have told."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from safety_service.domain.types import Message
+from safety_service.services import cafeterias
+from safety_service.services.intake import Decoder, Intake, grade_inspections
+from safety_service.store import devices, event_log
+from safety_service.store.registry import get_school
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import session_scope
+from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+
+SCHOOL = "370828-001"
+NOW = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def session(two_schools: Engine) -> Iterator[Session]:
+    with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
+        cafeterias.create_for_schools(session, [get_school(session, SCHOOL)])
+        yield session
+
+
+def message(position: int, number: str, body: dict[str, Any]) -> Message:
+    envelope = {"specversion": "1.0", "id": number, "source": "tablet-1", "type": "inspection_submitted"}
+    content = {**envelope, "data": body}
+    topic = f"campus/v1/{SCHOOL}/native/gw-1/events"
+    return Message(topic=topic, payload=msgspec.json.encode(content), received_at=NOW, position=position)
+
+
+def body(score: float, **more: Any) -> dict[str, Any]:
+    return {"date": "2026-09-01", "sections": [score] * 9, "key_items_failed": 0, **more}
+
+
+def take_in(session: Session, *batch: Message) -> Intake:
+    read = Decoder(devices.load(session), ZoneInfo("Asia/Shanghai"), 1 << 20).read(batch)
+    assert read.refused == []
+    new = event_log.insert_new(session, 1, batch[0].position, read.events)
+    return grade_inspections(session, new, {one.position: one for one in batch}, NOW)
+
+
+def test_a_bad_inspection_costs_no_other_and_is_refused_with_its_place(session: Session) -> None:
+    graded = take_in(
+        session,
+        message(1, "a", body(9.5)),
+        message(2, "b", body(11)),
+        message(3, "c", body(9, cafeteria="370828-002-c1")),
+        message(4, "d", body(8)),
+    )
+    assert [(event.value, event.position) for event in graded.events] == [(3.0, 1), (2.0, 4)]
+    assert graded.events[1].attributes["change"]["en"] == "from Excellent (9.5) to Good (8.0)"
+    assert [(refusal.message.position, refusal.why.place) for refusal in graded.refused] == [
+        (2, "sections[0]"),
+        (3, "cafeteria"),
+    ]
+    assert graded.refused[0].why.detail == "sections[0]: 11 is above the maximum of 10"
+    stored = session.exec(select(Inspection).order_by(col(Inspection.id))).all()
+    assert [visit.score for visit in stored] == ["9.5", "8.0"]
+    assert {visit.submitted_by for visit in stored} == {"device:tablet-1"}
+    assert session.exec(select(Cafeteria)).one().grade == "良好"
+
+
+def test_the_same_inspection_sent_twice_is_graded_once(session: Session) -> None:
+    assert len(take_in(session, message(1, "a", body(9)), message(2, "a", body(9))).events) == 1
+    assert take_in(session, message(3, "a", body(9))).events == []
+    again = take_in(session, message(4, "b", body(9, id="f00")), message(5, "c", body(9, id="f00")))
+    assert (len(again.events), again.refused) == (1, [])
+    changed = take_in(session, message(6, "d", body(5, id="f00")))
+    assert [(refusal.why.reason, refusal.why.place) for refusal in changed.refused] == [
+        ("inspection-key-reused", "id")
+    ]
+    assert len(session.exec(select(Inspection)).all()) == 2
