@@ -67,8 +67,6 @@ def session_scope(engine: Engine, scope: Scope, *, write: bool = False) -> Itera
         yield session
         if write:
             session.commit()
-        else:
-            session.rollback()
     except OperationalError as error:
         session.rollback()
         raise Unavailable("the database cannot be reached or is busy", slug="database-away") from error
