@@ -12,11 +12,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
 
 from safety_service.main import create_app
 from safety_service.settings import Settings
-from safety_service.store import guards, tables, tables_people
+from safety_service.store import migrations, tables
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
 from tests import broker, people, postgres
@@ -44,12 +43,9 @@ class Clock:
 
 
 def create_schema(url: str) -> None:
-    """The whole schema in an empty database."""
+    """The whole schema in an empty database, made as an operator's is: by the migrations."""
     engine = open_engine(url)
-    SQLModel.metadata.create_all(engine)
-    with engine.begin() as connection:
-        for statement in guards.create_statements(engine.dialect.name):
-            connection.exec_driver_sql(statement)
+    migrations.upgrade(engine)
     engine.dispose()
 
 

@@ -43,6 +43,12 @@ def drop_statements(dialect: str, tables: tuple[str, ...] = APPEND_ONLY) -> list
     return [*statements, "DROP FUNCTION IF EXISTS refuse_change()"]
 
 
+def trigger_names(dialect: str, tables: tuple[str, ...] = APPEND_ONLY) -> set[str]:
+    """What `create_statements` leaves in the database; without any of them a table can be rewritten."""
+    endings = ("no_update", "no_delete") if dialect == "sqlite" else ("append_only", "no_truncate")
+    return {f"{table}_{ending}" for table in tables for ending in endings}
+
+
 def _sqlite_trigger(table: str, verb: str) -> str:
     return (
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "

@@ -1,0 +1,16 @@
+"""Every table of the service, mapped: whoever needs the whole schema imports this and nothing else."""
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+from safety_service.store import (
+    tables,
+    tables_cafeteria,
+    tables_outbox,
+    tables_people,
+    tables_rollup,
+)
+
+MODULES = (tables, tables_people, tables_cafeteria, tables_rollup, tables_outbox)
+
+METADATA: MetaData = SQLModel.metadata
