@@ -20,8 +20,6 @@ from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
 from tests import broker, people, postgres
 
-_MAPPED = (tables, tables_people)  # imported for their tables
-
 NOW = datetime(2026, 9, 1, 0, 0, tzinfo=UTC)
 SCHOOL = "370828-001"
 OTHER_SCHOOL = "370828-002"
