@@ -13,6 +13,7 @@ from safety_service.jobs import Jobs, Repeated
 from safety_service.live import Hub
 from safety_service.mqtt import Inbox, Receiver
 from safety_service.services import delivery, ingest, retention, rulesets
+from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Pipeline, PipelineOptions
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters, partitions
@@ -23,6 +24,20 @@ COUNTY_FILTERS = ["campus/v1/#"]
 ADVANCE_SECONDS = 1.0
 DELIVER_SECONDS = 1.0
 STALE_ADVANCE = timedelta(seconds=15)
+
+
+def client_id_of(partition: str) -> str:
+    """Fixed for ever: the broker keeps a partition's unread messages under this name."""
+    return f"campus-safety-{partition}"
+
+
+def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> int:
+    """Makes sure that the partition has its row and some rules are in force; returns the partition's id."""
+    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
+        return partitions.ensure(
+            session, partition, client_id=client_id_of(partition), filters=COUNTY_FILTERS
+        )
 
 
 class Runtime:
@@ -111,23 +126,20 @@ class Runtime:
 
     def _build_pipeline(self, partition: str) -> None:
         settings = self.settings
-        client_id = f"campus-safety-{partition}"
-        now = datetime.now(UTC)
-        with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
-            number = partitions.ensure(session, partition, client_id=client_id, filters=COUNTY_FILTERS)
-            rulesets.seed(session, settings.rules_file, now=now)
+        number = prepare(settings, self.engine, partition)
         options = PipelineOptions(
             partition=number,
             zone=ZoneInfo(settings.timezone),
             batch=settings.advance_batch,
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
+            grading=GradingHouse(settings.schemes_dir, settings.timezone),
         )
         client = self._client = delivery.open_client(settings)
         deliver = Repeated("deliver", lambda: self._deliver(client), DELIVER_SECONDS)
         pipeline = Pipeline(self.engine, options, lambda: self._transitions_committed(deliver))
         self.advance = Repeated("advance", lambda: self._advance(pipeline), ADVANCE_SECONDS)
-        self.receiver = self._build_receiver(number, client_id, self.advance.wake)
+        self.receiver = self._build_receiver(number, client_id_of(partition), self.advance.wake)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
         self._jobs = Jobs([self.advance, deliver], nightly, settings.timezone)
 

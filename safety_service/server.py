@@ -12,7 +12,7 @@ from safety_service.domain.errors import SafetyError
 GRACE_SECONDS = 5
 
 
-class PortTaken(SafetyError):
+class PortTakenError(SafetyError):
     status = 503
     slug = "port-taken"
 
@@ -30,14 +30,14 @@ class Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The listening socket; port 0 takes a free one. Raises PortTaken with a sentence."""
+    """The listening socket; port 0 takes a free one. Raises PortTakenError with a sentence."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
+        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
     listener.set_inheritable(True)
     return listener
 

@@ -9,7 +9,7 @@ from safety_service import logs
 from safety_service.commands.errors import one_line_errors
 from safety_service.domain.errors import Refused
 from safety_service.main import create_app
-from safety_service.runtime import Runtime
+from safety_service.runtime import Runtime, prepare
 from safety_service.server import bind, run
 from safety_service.settings import DEFAULT_SECRET, Settings
 from safety_service.store import migrations, partitions
@@ -64,6 +64,7 @@ def serve_forever(settings: Settings, roles: set[str], partition: str) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.resolved_database_url)
     migrations.upgrade(engine)
+    prepare(settings, engine, partition)
     runtime = Runtime(settings, engine, pipeline="pipeline" in roles, partition=partition)
     app = create_app(settings, engine, runtime=runtime, api="api" in roles)
     host, port = listener.getsockname()[:2]

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from sqlmodel import Session
 
 from safety_service.domain.decoding import decode, parse_topic
-from safety_service.domain.errors import SafetyError
+from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspections
+from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
 
@@ -22,6 +24,13 @@ class Intake(msgspec.Struct):
 
     events: list[Event] = msgspec.field(default_factory=list)
     refused: list[Refusal] = msgspec.field(default_factory=list)
+
+
+class GradingHouse(msgspec.Struct, frozen=True):
+    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone."""
+
+    schemes_dir: Path | None
+    timezone: str
 
 
 class Decoder:
@@ -90,32 +99,45 @@ def _unknown_school(code: str) -> Rejected:
 
 
 def grade_inspections(
-    session: Session, events: Sequence[Event], messages: Mapping[int, Message], now: datetime
+    session: Session, intake: Intake, messages: Mapping[int, Message], house: GradingHouse, now: datetime
 ) -> Intake:
-    """Submits the inspections among new events; returns their `inspection_graded` events and what was refused.
+    """The intake with every inspection in it graded: its `inspection_graded` event stands right behind it.
 
-    `messages`: the batch by position. An inspection that breaks a rule is refused with its place and leaves
-    no trace but that; the same inspection sent twice is graded once.
+    `messages`: the batch by position. An inspection that breaks a rule is refused with all its places and
+    leaves no event, so that it can be replayed after a fix; one sent twice is graded once.
     """
-    graded = Intake()
-    for event in events:
+    result = Intake(refused=list(intake.refused))
+    for event in intake.events:
         if event.kind != INSPECTION_KIND:
+            result.events.append(event)
             continue
         try:
-            with session.begin_nested():
-                submitted = inspections.submit(
-                    session,
-                    school=event.school,
-                    body=event.attributes.get("inspection"),
-                    submitted_by=f"device:{event.device}",
-                    source_key=f"mqtt:{event.device}:{event.event_id}",
-                    now=now,
-                )
+            graded = _grade(session, event, house, now)
         except SafetyError as error:
-            why = Rejected(reason=error.slug, place=error.place or "data", detail=str(error))
-            graded.refused.append(Refusal(messages[event.position], event.school, why))
+            why = Rejected(reason=error.slug, place=error.place or "data", detail=_sentences(error))
+            result.refused.append(Refusal(messages[event.position], event.school, why))
             continue
-        if submitted.event is not None:
-            submitted.event.position = event.position
-            graded.events.append(submitted.event)
-    return graded
+        result.events.append(event)
+        if graded is not None:
+            graded.position = event.position
+            result.events.append(graded)
+    return result
+
+
+def _grade(session: Session, event: Event, house: GradingHouse, now: datetime) -> Event | None:
+    with session.begin_nested():
+        return inspections.submit(
+            session,
+            school=event.school,
+            body=event.attributes.get("inspection"),
+            submitted_by=f"device:{event.device}",
+            source_key=f"mqtt:{event.device}:{event.event_id}",
+            now=now,
+            book=known_schemes(house.schemes_dir),
+            timezone=house.timezone,
+        ).event
+
+
+def _sentences(error: SafetyError) -> str:
+    problems = error.problems if isinstance(error, Refused) else []
+    return "; ".join(f"{place}: {reason}" for place, reason in problems) or str(error)

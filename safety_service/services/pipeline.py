@@ -18,7 +18,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
 from safety_service.services import alerting, rulesets
-from safety_service.services.intake import Decoder, grade_inspections
+from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.store import devices, event_log, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
@@ -45,6 +45,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     batch: int
     tolerance: timedelta
     max_payload_bytes: int
+    grading: GradingHouse
 
 
 class Memory(msgspec.Struct):
@@ -61,7 +62,9 @@ class Memory(msgspec.Struct):
 class Pipeline:
     """Advances one partition. Not thread-safe: one job runs it, and nobody else."""
 
-    def __init__(self, database: Database, options: PipelineOptions, on_transitions: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, options: PipelineOptions, on_transitions: Callable[[], None]
+    ) -> None:
         self._database = database
         self._options = options
         self._on_transitions = on_transitions
@@ -116,14 +119,13 @@ class Pipeline:
     def _take_in(
         self, session: Session, row: Partition, memory: Memory, batch: Sequence[Message], now: datetime
     ) -> list[Event]:
-        """Decodes and stores; returns the events that are news, graded inspections behind the others."""
-        intake = memory.decoder.read(batch)
+        """Decodes, grades and stores; returns the events that are news."""
+        decoded = memory.decoder.read(batch)
+        by_position = {message.position: message for message in batch}
+        intake = grade_inspections(session, decoded, by_position, self._options.grading, now)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
-        graded = grade_inspections(session, new, {m.position: m for m in batch}, now)
-        new += event_log.insert_new(session, row.id, row.event_position, graded.events)
-        row.event_position += len(graded.events)
-        event_log.insert_rejected(session, row.id, intake.refused + graded.refused)
+        event_log.insert_rejected(session, row.id, intake.refused)
         rollups.add_events(session, Counter((e.school, rollups.hour_of(e.received_at), e.kind) for e in new))
         return new
 

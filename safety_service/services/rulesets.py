@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from safety_service.domain.rules.loading import RuleSet, load_rules
-from safety_service.store import rule_states
+from safety_service.store import audit, rule_states
 from safety_service.store.tables import RuleSetVersion
 
 BUILT_IN = "default.yaml"
@@ -27,7 +27,9 @@ def seed(session: Session, file: Path | None, *, now: datetime) -> None:
 def replace(session: Session, text: str, *, by: str, now: datetime) -> RuleSetVersion:
     """Checks a rule file and puts it in force; raises Refused with every problem and its line."""
     load_rules(text, "rules.yaml")
-    return rule_states.add_rule_set(session, text, by=by, now=now)
+    row = rule_states.add_rule_set(session, text, by=by, now=now)
+    audit.record(session, "rules.replace", "rules", row.version, now=now)
+    return row
 
 
 def in_force(session: Session) -> RuleSet:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from safety_service.domain.types import Message
 from safety_service.services import cafeterias
-from safety_service.services.intake import Decoder, Intake, grade_inspections
+from safety_service.services.intake import Decoder, GradingHouse, Intake, grade_inspections
 from safety_service.store import devices, event_log
 from safety_service.store.registry import get_school
 from safety_service.store.scope import EVERY_SCHOOL
@@ -44,8 +44,10 @@ def body(score: float, **more: Any) -> dict[str, Any]:
 def take_in(session: Session, *batch: Message) -> Intake:
     read = Decoder(devices.load(session), ZoneInfo("Asia/Shanghai"), 1 << 20).read(batch)
     assert read.refused == []
-    new = event_log.insert_new(session, 1, batch[0].position, read.events)
-    return grade_inspections(session, new, {one.position: one for one in batch}, NOW)
+    house = GradingHouse(None, "Asia/Shanghai")
+    result = grade_inspections(session, read, {one.position: one for one in batch}, house, NOW)
+    event_log.insert_new(session, 1, batch[0].position, result.events)
+    return Intake([one for one in result.events if one.kind == "inspection_graded"], result.refused)
 
 
 def test_a_bad_inspection_costs_no_other_and_is_refused_with_its_place(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from safety_service.domain.types import Message
 from safety_service.services import rulesets
+from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
 from safety_service.store import messages, partitions
 from safety_service.store.scope import EVERY_SCHOOL
@@ -68,6 +69,7 @@ class House:
             batch=100,
             tolerance=timedelta(minutes=30),
             max_payload_bytes=1 << 20,
+            grading=GradingHouse(None, "Asia/Shanghai"),
         )
         self.pipeline = Pipeline(self.engine, options, self._tell)
 
