@@ -1,5 +1,6 @@
 """County, townships, schools, zones and devices, by their natural keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -31,10 +32,14 @@ class DeviceFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 def get_school(session: Session, code: str) -> School:
     """The school, or NotFound: also when it is not one of the session's schools."""
-    school = session.exec(select(School).where(School.code == code)).one_or_none()
+    school = find_school(session, code)
     if school is None:
         raise NotFound(f"there is no school {code}")
     return school
+
+
+def find_school(session: Session, code: str) -> School | None:
+    return session.exec(select(School).where(School.code == code)).one_or_none()
 
 
 def get_device(session: Session, school: str, device: str) -> Device:
@@ -57,6 +62,10 @@ def get_zone(session: Session, school: str, code: str) -> Zone:
 
 def find_zone(session: Session, school: str, code: str) -> Zone | None:
     return session.exec(select(Zone).where(Zone.school == school, Zone.code == code)).one_or_none()
+
+
+def devices_in_zone(session: Session, school: str, code: str) -> Sequence[Device]:
+    return session.exec(select(Device).where(Device.school == school, Device.zone == code)).all()
 
 
 def known_schools(session: Session, codes: frozenset[str]) -> frozenset[str]:
