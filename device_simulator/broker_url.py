@@ -4,7 +4,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from device_simulator.errors import WrongUsage
+from device_simulator.errors import WrongUsageError
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -25,14 +25,14 @@ class BrokerUrl(msgspec.Struct, frozen=True):
 
 
 def parse_broker_url(text: str) -> BrokerUrl:
-    """The parts of a broker URL. Raises WrongUsage with the reason."""
+    """The parts of a broker URL. Raises WrongUsageError with the reason."""
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise WrongUsage(f"the broker's address cannot be read: {error}") from error
+        raise WrongUsageError(f"the broker's address cannot be read: {error}") from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise WrongUsage(
+        raise WrongUsageError(
             "the broker's address must look like mqtt://host:1883 or mqtts://user:password@host:8883"
         )
     return BrokerUrl(

@@ -1,4 +1,4 @@
-"""The `device-simulator` command: one clear line for every error, exit codes 0 done, 1 failed, 2 wrong usage."""
+"""The `device-simulator` command: one clear line for an error; exit 0 done, 1 failed, 2 wrong usage."""
 
 import re
 import signal
@@ -13,7 +13,7 @@ import typer
 
 from device_simulator.broker_url import parse_broker_url
 from device_simulator.county import TIMEZONE, build_county
-from device_simulator.errors import SimulatorError, WrongUsage
+from device_simulator.errors import SimulatorError, WrongUsageError
 from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.rest import InspectionDesk
@@ -104,7 +104,7 @@ def run_scenario(
 
 def _scenario(name: str) -> Scenario:
     if name not in SCENARIOS:
-        raise WrongUsage(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
+        raise WrongUsageError(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
     return SCENARIOS[name]
 
 
@@ -113,7 +113,7 @@ def _school(county: County, code: str | None) -> School | None:
         return None
     school = county.school(code)
     if school is None:
-        raise WrongUsage(
+        raise WrongUsageError(
             f"no school {code!r}; this county has {county.schools[0].code} to {county.schools[-1].code}"
         )
     return school
@@ -125,7 +125,7 @@ def _start_second(text: str | None) -> float:
         return now.hour * 3600.0 + now.minute * 60 + now.second
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
     if match is None:
-        raise WrongUsage(f"--start must be a time of day like 07:30, not {text!r}")
+        raise WrongUsageError(f"--start must be a time of day like 07:30, not {text!r}")
     return int(match[1]) * 3600.0 + int(match[2]) * 60
 
 

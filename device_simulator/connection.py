@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from device_simulator.broker_url import BrokerUrl
-from device_simulator.errors import BrokerUnreachable
+from device_simulator.errors import BrokerUnreachableError
 from device_simulator.formats.wire import Link, WireMessage
 
 _INFLIGHT = 200
@@ -49,19 +50,21 @@ class Connection:
         self._client = self._make_client()
 
     def open(self) -> None:
-        """Connect, and wait for the broker's word. Raises BrokerUnreachable with the reason."""
+        """Connect, and wait for the broker's word. Raises BrokerUnreachableError with the reason."""
         try:
             self._client.connect(self._broker.host, self._broker.port, keepalive=30)
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
-            raise BrokerUnreachable(f"cannot reach the broker at {self._broker}: {reason}") from error
+            raise BrokerUnreachableError(f"cannot reach the broker at {self._broker}: {reason}") from error
         self._client.loop_start()
         if not self._answered.wait(_CONNECT_SECONDS):
             self._client.disconnect()
-            raise BrokerUnreachable(f"the broker at {self._broker} does not answer")
+            raise BrokerUnreachableError(f"the broker at {self._broker} does not answer")
         if self._refusal:
             self._client.disconnect()
-            raise BrokerUnreachable(f"the broker at {self._broker} refused the connection: {self._refusal}")
+            raise BrokerUnreachableError(
+                f"the broker at {self._broker} refused the connection: {self._refusal}"
+            )
 
     def publish(self, message: WireMessage) -> bool:
         """Hand a message to the network thread; False if the queue is full and it was not taken."""
@@ -107,7 +110,7 @@ class Connection:
             self._ended.wait(max(0.0, deadline - time.monotonic()))
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=self._plan.client_id)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._plan.client_id)
         client.max_inflight_messages_set(_INFLIGHT)
         client.max_queued_messages_set(_QUEUED)
         client.reconnect_delay_set(1, 30)
@@ -124,9 +127,7 @@ class Connection:
         client.on_message = self._received
         return client
 
-    def _connected(
-        self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any
-    ) -> None:
+    def _connected(self, client: mqtt.Client, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
             self._refusal = str(reason)
             self._answered.set()
@@ -141,14 +142,12 @@ class Connection:
         self._on_up(self)
         self._answered.set()
 
-    def _disconnected(
-        self, client: mqtt.Client, userdata: Any, flags: Any, reason: Any, properties: Any
-    ) -> None:
+    def _disconnected(self, _client: mqtt.Client, *_: Any) -> None:
         self._ended.set()
 
-    def _published(self, client: mqtt.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
+    def _published(self, _client: mqtt.Client, _user: Any, mid: int, *_: Any) -> None:
         self._acknowledged += 1
         self._unacknowledged.pop(mid, None)
 
-    def _received(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._on_receipt(message.topic, message.payload)
+    def _received(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        self._on_receipt(message.topic, bytes(message.payload))

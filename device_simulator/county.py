@@ -58,7 +58,7 @@ def build_county(schools: int, seed: int) -> County:
 
 
 def _kinds(schools: int) -> list[SchoolKind]:
-    """One of each common kind first, so a county of five has them all; then whichever kind is furthest behind."""
+    """One of each common kind first, so five schools have them all; then whichever is furthest behind."""
     kinds: list[SchoolKind] = list(KINDS[:5])
     given = Counter(kinds)
     total = sum(_SHARE.values())

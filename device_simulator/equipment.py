@@ -98,7 +98,7 @@ def _zones(kind: SchoolKind, pupils: int, boarding: bool) -> tuple[Zone, ...]:
 
 
 def _roles(zone: Zone, pupils: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(role, marks) of the devices in a zone; a mark tells neighbours apart and is a room number in a dormitory."""
+    """(role, marks) of the devices in a zone; a mark tells neighbours apart, in a dormitory the room."""
     match zone.type:
         case "gate":
             return ("camera", ("1", "2") if pupils > 600 else ("1",)), ("panic_button", ("1",))

@@ -7,11 +7,11 @@ class SimulatorError(Exception):
     exit_code = 1
 
 
-class BrokerUnreachable(SimulatorError):
+class BrokerUnreachableError(SimulatorError):
     """No broker answered, or it refused the connection."""
 
 
-class WrongUsage(SimulatorError):
+class WrongUsageError(SimulatorError):
     """The command was given something that cannot be meant."""
 
     exit_code = 2

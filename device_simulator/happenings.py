@@ -42,7 +42,7 @@ def moment(offset: float, *happenings: Happening) -> Moment:
 
 
 def lasting(offset: float, seconds: float, first: Happening, *updates: float) -> list[Moment]:
-    """Start and end of `first` as two moments, with an update at each of the given seconds after the start."""
+    """Start and end of `first`, with an update at each of the given seconds after the start."""
     return [
         moment(offset, msgspec.structs.replace(first, phase="start")),
         *(moment(offset + after, msgspec.structs.replace(first, phase="update")) for after in updates),

@@ -49,7 +49,7 @@ class School(msgspec.Struct, frozen=True):
         return f"{self.code}-c1"
 
     def having(self, role: str, *zone_types: str, format: str | None = None) -> tuple[Device, ...]:
-        """The devices of a role, in any of the zone types (none given: anywhere), in a format if one is named."""
+        """The devices of a role, in any of the zone types (none given: anywhere), of a format if named."""
         return tuple(
             device
             for device in self.devices

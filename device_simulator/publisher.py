@@ -1,4 +1,4 @@
-"""All connections of a run: each message goes out on its school's own, spooled first where there is a spool."""
+"""All connections of a run: each message goes out on its school's own, spooled first if there is a spool."""
 
 import queue
 import time
@@ -82,12 +82,12 @@ class Publisher:
             self._add(broker, group)
 
     def open(self) -> None:
-        """Connect all. Raises BrokerUnreachable if one of them cannot."""
+        """Connect all. Raises BrokerUnreachableError if one of them cannot."""
         for connection in self.connections:
             connection.open()
 
     def publish(self, message: WireMessage) -> None:
-        """Spool it if it is numbered, then hand it to its connection. A full queue drops what no spool keeps."""
+        """Spool it if it is numbered, then hand it over. A full queue drops what no spool keeps."""
         spool = self.spools.get(message.school) if message.sequence else None
         if spool is not None:
             spool.keep(message.sequence, message.topic, message.payload)
@@ -153,7 +153,7 @@ class Publisher:
             self._routes[voice.school, voice.format] = connection
 
     def _route(self, message: WireMessage) -> Connection:
-        """The voice of that format, or else the school's gateway, which carries what has no voice of its own."""
+        """The voice of that format, or else the school's gateway, which carries what has no voice."""
         connection = self._routes.get((message.school, message.format))
         return connection if connection is not None else self._routes[message.school, "native"]
 

@@ -20,7 +20,7 @@ _STARTS = [start * 3600 for start, _ in _PARTS]
 
 
 def part_of_day(second: float) -> str:
-    """The part of the day (night, morning, arrival, lessons, lunch, dismissal, evening) at a second of the day."""
+    """The part a second of the day is in: night, morning, arrival, lessons, lunch, dismissal, evening."""
     return _PARTS[bisect_right(_STARTS, second % DAY_SECONDS) - 1][1]
 
 

@@ -25,7 +25,7 @@ _TICK_SECONDS = 0.1
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: what to play, on which stage, to which broker. `duration_seconds` is real time, None for no end."""
+    """One run: what to play, on which stage, to which broker; `duration_seconds` real ones, None: no end."""
 
     scenario: Scenario
     setting: Setting
@@ -51,8 +51,9 @@ def run(
 ) -> Outcome:
     """Play until the scenario ends, `duration_seconds` have passed or `stop` is set.
 
-    With a `desk` inspections go over HTTP instead of MQTT. Raises BrokerUnreachable if there is no broker at
-    the start; later it reconnects by itself. Raises WrongUsage if the county lacks what the scenario needs.
+    With a `desk` inspections go over HTTP instead of MQTT. Raises BrokerUnreachableError if there is no
+    broker at the start; later it reconnects by itself. Raises WrongUsageError if the county lacks what the
+    scenario needs.
     """
     scenario, setting = order.scenario, order.setting
     zone = ZoneInfo(TIMEZONE)

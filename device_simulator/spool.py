@@ -40,7 +40,7 @@ class Spool:
         self._file = path.open("ab", buffering=0)
 
     def keep(self, number: int, topic: str, payload: bytes) -> None:
-        """Write a message down before it is published. Raises ValueError unless its number is the highest yet."""
+        """Write a message down before it is published. ValueError unless its number is the highest yet."""
         if number <= self.last:
             raise ValueError(f"number {number} does not follow {self.last}")
         if b"\n" in payload:

@@ -20,7 +20,7 @@ def write(pen: Pen, happenings: tuple[Happening, ...], now: datetime) -> list[Wi
     return [message for each in happenings for message in _write_one(pen, each, now.timestamp())]
 
 
-def link(school: str, pen: Pen) -> Link:
+def link(school: str, _pen: Pen) -> Link:
     """Frigate's retained availability; `offline` is what its last will says."""
     return Link(f"campus/v1/{school}/frigate/available", b"online", b"offline")
 
@@ -111,7 +111,7 @@ def _object_id(happening: Happening, began: float) -> str:
 
 
 def _name(began: float, seed: str) -> str:
-    """Frigate's ids: the start time with microseconds, and six letters that tell apart what started at once."""
+    """Frigate's ids: the start time with microseconds, and six letters against equal times."""
     random = Random(seed)
     return f"{began:.6f}-{''.join(random.choices(_LETTERS, k=6))}"
 

@@ -1,4 +1,4 @@
-"""What goes on by itself all day in a school: heartbeats, cold-store readings, people, cars, doors, kitchen."""
+"""What goes on all day in a school: heartbeats, cold-store readings, people, cars, doors, kitchen."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -49,7 +49,7 @@ def reading(device: Device, celsius: float) -> Happening:
 
 
 def compressor(second: float, cycle: float) -> float:
-    """Temperature in °C: falls fast while the compressor runs (a third of the cycle), creeps up while it rests."""
+    """Temperature in °C: falls while the compressor runs (a third of the cycle), creeps up while it rests."""
     at = (second % cycle) / cycle
     if at < 1 / 3:
         return 3.4 + 1.2 * exp(-9 * at)

@@ -41,7 +41,7 @@ def _school(setting: Setting) -> School:
 
 
 CAMERA_STORM = Scenario(
-    sentence="One camera floods 400 motion events a second for half a minute; a panic button in between must be heard.",
+    sentence="One camera floods 400 motion events a second for 30 s; a panic button must still be heard.",
     cast=lambda setting: (_school(setting),),
     moments=moments,
     gateway="gw-storm",

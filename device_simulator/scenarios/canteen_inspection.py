@@ -1,4 +1,4 @@
-"""A canteen passes an inspection, and a few seconds later a worse one of the same canteen lowers its grade."""
+"""A canteen passes an inspection; a few seconds later a worse one of the same canteen lowers its grade."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from device_simulator.scenarios.setting import Scenario, Setting, one
 _GOOD_AT = 1.0
 _WORSE_AT = 7.0
 _FAILED_GENERAL = 8
-"""With one key item these cost about 25 of 90 points: good or fair instead of excellent, yet still a grade."""
+"""With one key item these cost 20 to 25 of 90 points: a grade or two lower, yet still a grade."""
 
 
 def moments(setting: Setting) -> Iterator[Moment]:

@@ -1,4 +1,4 @@
-"""A cold store's compressor stops: the temperature climbs past 8 and 12 °C, stays there, and is brought back."""
+"""A cold store's compressor stops: the temperature climbs past 8 and 12 °C, stays, and is brought back."""
 
 from collections.abc import Iterator
 
@@ -67,7 +67,7 @@ def _school(setting: Setting) -> School:
 
 
 COLD_STORE_FAILURE = Scenario(
-    sentence="A cold store warms slowly past 8 and 12 °C, stays warm for eleven real minutes, and recovers (use --speed).",
+    sentence="A cold store warms past 8 and 12 °C, stays so for eleven real minutes, recovers.",
     cast=lambda setting: (_school(setting),),
     moments=moments,
     gateway="gw-cold-store",

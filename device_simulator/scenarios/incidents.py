@@ -35,7 +35,7 @@ INCIDENTS: tuple[Incident, ...] = (
 
 
 def incidents(setting: Setting) -> Iterator[Moment]:
-    """One incident every 20 to 40 real seconds, endless; the first within seven, a panic button's test press."""
+    """One incident every 20 to 40 real seconds, endless; the first within seven, a test press."""
     return in_order(_stories(setting))
 
 

@@ -54,7 +54,7 @@ def _has_nvr(school: School) -> bool:
 
 
 INTRUDER_AT_NIGHT = Scenario(
-    sentence="A person at the perimeter on Frigate, climbing and intrusion from the electronic fence; then gone.",
+    sentence="A person at the perimeter on Frigate, climbing and intrusion from the electronic fence.",
     cast=lambda setting: (_school(setting),),
     moments=moments,
     gateway="gw-intruder",

@@ -1,4 +1,4 @@
-"""An ordinary day in every school, with small incidents and canteen inspections so that there is something to see."""
+"""An ordinary day in every school, with small incidents and canteen inspections so that a screen moves."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -15,7 +15,7 @@ _FAILED_ITEMS = (0, 0, 1, 1, 2, 3, 5, 8)
 
 
 def moments(setting: Setting) -> Iterator[Moment]:
-    """Endless: the background of each school, one incident every 20 to 40 real seconds, inspections in turn."""
+    """Endless: the background of each school, an incident every half minute or so, inspections in turn."""
     streams = [school_background(setting, school) for school in setting.schools()]
     return merged([*streams, incidents(setting), _inspections(setting)])
 
@@ -38,7 +38,7 @@ def _inspections(setting: Setting) -> Iterator[Moment]:
 
 
 SCHOOL_DAY = Scenario(
-    sentence="An ordinary day: arrival, lessons, lunch, dismissal, night; a small incident every half minute.",
+    sentence="An ordinary day: arrival, lessons, lunch, dismissal, night; an incident every half minute.",
     cast=lambda setting: setting.schools(),
     moments=moments,
     gateway="gw-1",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from device_simulator.errors import WrongUsage
+from device_simulator.errors import WrongUsageError
 from device_simulator.happenings import Moment
 from device_simulator.model import County, Device, School
 
@@ -36,11 +36,13 @@ class Setting(msgspec.Struct, frozen=True):
         return self.county.schools if self.chosen is None else (self.chosen,)
 
     def school_with(self, what: str, suits: Callable[[School], bool]) -> School:
-        """One school that suits, the same for the same seed. Raises WrongUsage if there is none."""
+        """One school that suits, the same for the same seed. Raises WrongUsageError if there is none."""
         suiting = [school for school in self.schools() if suits(school)]
         if not suiting:
             where = f"school {self.chosen.code}" if self.chosen else f"a county of {len(self.county.schools)}"
-            raise WrongUsage(f"{where} has no school with {what}: ask for more --schools or another --school")
+            raise WrongUsageError(
+                f"{where} has no school with {what}: ask for more --schools or another --school"
+            )
         return self.random("school", what).choice(suiting)
 
 
@@ -54,7 +56,7 @@ class Scenario(NamedTuple):
 
 
 def one(devices: tuple[Device, ...], what: str) -> Device:
-    """The first of the devices. Raises WrongUsage if there is none."""
+    """The first of the devices. Raises WrongUsageError if there is none."""
     if not devices:
-        raise WrongUsage(f"the school has no {what}")
+        raise WrongUsageError(f"the school has no {what}")
     return devices[0]
