@@ -9,7 +9,25 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from safety_service import __version__
-from safety_service.api import alerts, auth, cafeterias, errors, health, inspections, schemes, stream
+from safety_service.api import (
+    alerts,
+    api_keys,
+    audit,
+    auth,
+    cafeterias,
+    devices,
+    errors,
+    events,
+    health,
+    inspections,
+    messages,
+    pages,
+    schemes,
+    schools,
+    stream,
+    users,
+    view,
+)
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.runtime import Runtime
 from safety_service.services.throttle import LoginThrottle
@@ -19,11 +37,19 @@ from safety_service.store.session import open_engine
 API_PREFIX = "/api/v1"
 ROUTERS = (
     auth.router,
+    schools.router,
+    devices.router,
+    events.router,
+    messages.router,
     alerts.router,
     stream.router,
     cafeterias.router,
     inspections.router,
     schemes.router,
+    view.router,
+    users.router,
+    api_keys.router,
+    audit.router,
 )
 OUTSIDE = (health.router,)
 
@@ -89,4 +115,6 @@ def create_app(
         app.include_router(router)
     for router in ROUTERS if api else ():
         app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
+    if api:
+        pages.install(app)
     return app

@@ -20,6 +20,7 @@ from safety_service.services.view_figures import (
     point,
     rfc3339,
     share,
+    tenths,
     times,
     worst,
 )
@@ -28,6 +29,7 @@ from safety_service.store import rollups
 from safety_service.store import view as rows
 
 DAY = 24
+LAGGING = timedelta(seconds=30)
 NEWEST_ALERTS = 60
 SILENT_DEVICES = 50
 RESPONSE_WINDOWS = (DAY, 30 * DAY)
@@ -50,6 +52,11 @@ class Viewpoint(msgspec.Struct, frozen=True, kw_only=True):
         return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
     @property
+    def minute(self) -> datetime:
+        """The running minute's start: what is measured back from it stays the same address for a minute."""
+        return self.now.replace(second=0, microsecond=0)
+
+    @property
     def seen_since(self) -> datetime:
         return self.now - timedelta(seconds=self.online_seconds)
 
@@ -62,13 +69,14 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
     """Every figure of the screen. Its cost follows the open alerts and the registry, not the history."""
     by_severity = rows.open_by_severity(session)
     open_figures = {name: open_figure(by_severity.get(name), name) for name in LEVELS}
-    day_ago, midnight = at.now - timedelta(hours=DAY), at.midnight
+    day_ago, midnight, advanced = at.minute - timedelta(hours=DAY), at.midnight, rows.advanced_at(session)
     county = rows.county(session, at.county_code)
     closed = rows.closed_since(session, midnight)
     acknowledged, ended = rows.acknowledge_times(session, day_ago), rows.close_times(session, day_ago)
     return {
         "as_of": rfc3339(at.now),
-        "advanced_at": maybe(rows.advanced_at(session)),
+        "advanced_at": maybe(advanced),
+        "lagging": advanced is None or at.now - advanced > LAGGING,
         "last_transition": alert_rows.last_transition(session),
         "timezone": at.timezone,
         "county": {
@@ -78,6 +86,11 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         },
         "alerts_open": open_figures,
         "alerts_open_total": open_total(open_figures),
+        "alerts_unacknowledged": figure(
+            sum(found["unacknowledged"] for found in open_figures.values()),
+            "alerts",
+            {"open": "true", "acknowledged": "false"},
+        ),
         "alerts_today": figure(
             sum(rollups.alerts_by_kind(session, midnight).values()), "alerts", {"from": midnight}
         ),
@@ -87,8 +100,8 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
             "events",
             {"from": midnight},
         ),
-        "acknowledge_seconds": figure(acknowledged.median, "view/response", {}),
-        "close_seconds": figure(ended.median, "view/response", {}),
+        "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
+        "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
         "newest": [alert_row(alert, school) for alert, school in rows.newest_alerts(session, NEWEST_ALERTS)],
     }
@@ -106,7 +119,9 @@ def _presence(session: Session, at: Viewpoint) -> shapes.Presence:
     }
 
 
-def schools(session: Session, at: Viewpoint, *, hours: int, reporting: bool | None) -> shapes.SchoolItems:
+def schools(
+    session: Session, at: Viewpoint, *, hours: int, limit: int, reporting: bool | None
+) -> shapes.SchoolItems:
     """One row for each school, the most troubled first (open alerts by severity, then alerts raised)."""
     since = at.hours_back(hours)
     events, alerts = rollups.events_by_school(session, since), rollups.alerts_by_school(session, since)
@@ -124,7 +139,7 @@ def schools(session: Session, at: Viewpoint, *, hours: int, reporting: bool | No
     if reporting is not None:
         items = [item for item in items if item["reporting"] == reporting]
     items.sort(key=lambda item: ([-item["open"][name] for name in LEVELS], -item["alerts"], item["code"]))
-    return {"as_of": rfc3339(at.now), "hours": hours, "items": items}
+    return {"as_of": rfc3339(at.now), "hours": hours, "items": items[:limit]}
 
 
 def _school_state(
@@ -221,7 +236,7 @@ def response(session: Session, at: Viewpoint) -> shapes.Response:
     """How long it took to acknowledge and to close what was raised in the last day and the last 30 days."""
     windows: list[shapes.ResponseWindow] = []
     for hours in RESPONSE_WINDOWS:
-        since = at.now - timedelta(hours=hours)
+        since = at.minute - timedelta(hours=hours)
         windows.append(
             {
                 "hours": hours,

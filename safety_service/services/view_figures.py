@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from safety_service.domain.types import SEVERITIES
 from safety_service.services import view_shapes as shapes
 from safety_service.store import view as rows
+from safety_service.store.rule_states import decode_key
 from safety_service.store.tables import School, StoredAlert
 
 API = "/api/v1"
@@ -62,7 +63,15 @@ def device_sums(figures: Mapping[str, rows.DeviceTotals]) -> tuple[int, int]:
 
 
 def times(found: rows.Percentiles) -> shapes.Times:
-    return {"samples": found.samples, "median_seconds": found.median, "p90_seconds": found.p90}
+    return {
+        "samples": found.samples,
+        "median_seconds": tenths(found.median),
+        "p90_seconds": tenths(found.p90),
+    }
+
+
+def tenths(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def worst(open_alerts: Mapping[str, rows.OpenAlerts]) -> str | None:
@@ -79,7 +88,7 @@ def alert_row(alert: StoredAlert, school: School) -> shapes.AlertRow:
     return {
         "id": alert.id,
         "rule": alert.rule,
-        "key": alert.key,
+        "key": list(decode_key(alert.key)),
         "school": alert.school,
         "school_name_zh": school.name_zh,
         "school_name_en": school.name_en,
@@ -101,5 +110,5 @@ def alert_row(alert: StoredAlert, school: School) -> shapes.AlertRow:
         "disposition": alert.disposition,
         "suppressed_by": alert.suppressed_by,
         "snapshot_url": alert.snapshot_url,
-        "list": link(f"alerts/{alert.id}", {}),
+        "list": link(f"alerts/{alert.id}/transitions", {}),
     }

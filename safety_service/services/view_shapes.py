@@ -34,7 +34,7 @@ class AlertRow(TypedDict):
 
     id: int
     rule: str
-    key: str
+    key: list[str]
     school: str
     school_name_zh: str
     school_name_en: str
@@ -65,15 +65,17 @@ class Presence(TypedDict):
 
 
 class Overview(Presence):
-    """`advanced_at`: when messages were last turned into alerts; a screen warns when that grows old."""
+    """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str
     advanced_at: str | None
+    lagging: bool
     last_transition: int
     timezone: str
     county: CountyName
     alerts_open: dict[str, OpenFigure]
     alerts_open_total: OpenFigure
+    alerts_unacknowledged: Figure
     alerts_today: Figure
     closed_today: Figure
     events_today: Figure
@@ -197,3 +199,51 @@ class Devices(TypedDict):
     new: Figure
     by_format: list[FormatItem]
     silent: list[SilentDevice]
+
+
+class GradeName(TypedDict):
+    zh: str
+    en: str
+    letter: str | None
+    icon: str | None
+
+
+class CafeteriaItem(TypedDict):
+    """`grade` and `score` of the last visit, `letter` and `average` of the last twelve months."""
+
+    id: str
+    school: str
+    name_zh: str
+    name_en: str
+    score: str | None
+    grade: str | None
+    letter: str | None
+    average: str | None
+    reason: str | None
+    visited_on: str | None
+    list: str
+
+
+class GradeDrop(TypedDict):
+    id: str
+    school: str
+    name_zh: str
+    name_en: str
+    visited_on: str
+    before: str | None
+    now: str | None
+    why: dict[str, str]
+    list: str
+
+
+class Cafeterias(TypedDict):
+    """`annual` by letter and `dynamic` by the last visit's grade, each with `none`."""
+
+    as_of: str
+    annual: dict[str, Figure]
+    dynamic: dict[str, Figure]
+    grades: dict[str, GradeName]
+    red: list[CafeteriaItem]
+    black: list[CafeteriaItem]
+    drops: list[GradeDrop]
+    items: list[CafeteriaItem]

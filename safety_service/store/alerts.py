@@ -118,7 +118,10 @@ def last_transition(session: Session) -> int:
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show; empty fields do not limit. `since` (included) and `until` (not) are about raised_at."""
+    """What to show; empty fields do not limit. `since` (included) and `until` (not) are about raised_at.
+
+    `closed_since` is about closed_at; `acknowledged` tells apart what somebody has claimed.
+    """
 
     open: bool | None = None
     condition: str | None = None
@@ -126,25 +129,37 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     school: str | None = None
     device: str | None = None
     rule: str | None = None
+    kind: str | None = None
+    acknowledged: bool | None = None
+    closed_since: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
 
 
-def list_alerts(session: Session, wanted: AlertFilter, after: PageKey | None, limit: int) -> Page[StoredAlert]:
+def list_alerts(
+    session: Session, wanted: AlertFilter, after: PageKey | None, limit: int
+) -> Page[StoredAlert]:
     """Newest first."""
     return page(session, _matching(wanted), [StoredAlert.id], after=after, limit=limit, descending=True)
 
 
 def _matching(wanted: AlertFilter) -> Select[tuple[StoredAlert]]:
     statement: Select[tuple[StoredAlert]] = select(StoredAlert)
-    for field in ("condition", "school", "device", "rule"):
+    for field in ("condition", "school", "device", "rule", "kind"):
         value = getattr(wanted, field)
         if value is not None:
             statement = statement.where(getattr(StoredAlert, field) == value)
     if wanted.open is not None:
         closed_at = col(StoredAlert.closed_at)
         statement = statement.where(closed_at.is_(None) if wanted.open else closed_at.is_not(None))
+    if wanted.acknowledged is not None:
+        acknowledged_at = col(StoredAlert.acknowledged_at)
+        statement = statement.where(
+            acknowledged_at.is_not(None) if wanted.acknowledged else acknowledged_at.is_(None)
+        )
+    if wanted.closed_since is not None:
+        statement = statement.where(col(StoredAlert.closed_at) >= wanted.closed_since)
     if wanted.severity:
         statement = statement.where(col(StoredAlert.severity).in_(wanted.severity))
     if wanted.since is not None:

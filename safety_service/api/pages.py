@@ -1,0 +1,74 @@
+"""The pages and what they load: all from this package, under a policy that lets nothing else in."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+PACKAGE = Path(str(files("safety_service")))
+WEB = PACKAGE / "web"
+LOCALES = PACKAGE / "data" / "locales"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Revalidated each time by ETag: after an upgrade no screen runs half old, half new.
+    "Cache-Control": "no-cache",
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+class Assets(StaticFiles):
+    """Files of one folder, with the headers of a page."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+def page(name: str) -> FileResponse:
+    return FileResponse(WEB / name, headers=HEADERS)
+
+
+@router.get("/")
+def root() -> RedirectResponse:
+    return RedirectResponse("/screen")
+
+
+@router.get("/screen")
+def screen() -> FileResponse:
+    return page("screen.html")
+
+
+@router.get("/docs")
+def docs() -> FileResponse:
+    return page("docs.html")
+
+
+@router.get("/favicon.ico")
+def icon() -> FileResponse:
+    return page("icon.svg")
+
+
+def install(app: FastAPI) -> None:
+    """Adds the pages, `/static` and `/locales`."""
+    app.include_router(router)
+    app.mount("/static", Assets(directory=WEB), name="static")
+    app.mount("/locales", Assets(directory=LOCALES), name="locales")
