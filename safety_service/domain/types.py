@@ -104,11 +104,20 @@ class DeviceSeen(msgspec.Struct, frozen=True, kw_only=True):
     registered: bool = True
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """What a finding that no event brought is about: known from the last reading, or from the registry."""
+
+    kind: str
+    device: str | None = None
+    zone: str | None = None
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one rule says about one key at one instant; the alert lifecycle decides what becomes of it.
 
     `edge`: the rule's own state turned firing with this finding. `by_timer`: no event brought it, only time
     passing; such a finding never brings back an alert that a person closed.
+    `late`: it happened before what resolved the alert of its key. `subject` stands in for an absent `event`.
     """
 
     rule: str
@@ -121,6 +130,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     event: Event | None = None
     late: bool = False
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
+    subject: Subject | None = None
 
 
 class Alert(msgspec.Struct, kw_only=True):

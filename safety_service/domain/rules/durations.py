@@ -1,0 +1,54 @@
+"""Durations as people write them: `90s`, `10m`, `2h`, `1d`, `1h30m`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST = timedelta(days=3660)
+_PARTS = re.compile(r"(\d{1,9})([smhd])")
+_WHOLE = re.compile(r"(?:\d{1,9}[smhd])+")
+
+
+def parse_duration(text: Any) -> timedelta:
+    """The duration; raises ValueError with a sentence that shows the right spelling."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no duration; write a number with its unit, such as 90s, 10m, 2h or 1d")
+    units = [unit for _, unit in _PARTS.findall(text)]
+    if len(set(units)) < len(units):
+        raise ValueError(f"{text!r} names a unit twice")
+    length = sum(int(number) * SECONDS[unit] for number, unit in _PARTS.findall(text))
+    if length > LONGEST.total_seconds():
+        raise ValueError(f"{text!r} is longer than {LONGEST.days}d")
+    return timedelta(seconds=length)
+
+
+def show_duration(length: timedelta) -> str:
+    """The shortest spelling that parse_duration reads back: `1h30m`, `0s`, `-5m`."""
+    seconds = length.total_seconds()
+    if seconds < 0:
+        return "-" + show_duration(-length)
+    rest, parts = int(seconds), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if rest >= size:
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+    fraction = seconds - int(seconds)
+    if rest or fraction or not parts:
+        parts.append(f"{rest + fraction:g}s")
+    return "".join(parts)
+
+
+def _positive(length: timedelta) -> timedelta:
+    if not length:
+        raise ValueError("must be longer than nothing")
+    return length
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+"""Zero or longer."""
+PositiveDuration = Annotated[timedelta, BeforeValidator(lambda text: _positive(parse_duration(text)))]

@@ -1,0 +1,14 @@
+"""The kinds of rules there are: one line each."""
+
+from safety_service.domain.rules import absence, change, event, threshold
+from safety_service.domain.rules.plan import RuleKind
+
+RULE_KINDS: dict[str, RuleKind] = {
+    "event": event.KIND,
+    "threshold": threshold.KIND,
+    "absence": absence.KIND,
+    "change": change.KIND,
+}
+
+LATER_KINDS = frozenset({"count", "together", "overdue"})
+"""Named by the rule reference, and not part of this version: refused as such and not as a misspelling."""
