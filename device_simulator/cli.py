@@ -1,23 +1,29 @@
 """The `device-simulator` command: one clear line for an error; exit 0 done, 1 failed, 2 wrong usage."""
 
+import contextlib
 import re
 import signal
 import sys
 import threading
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from device_simulator.broker_url import parse_broker_url
 from device_simulator.county import TIMEZONE, build_county
 from device_simulator.errors import SimulatorError, WrongUsageError
+from device_simulator.load import Figures, Load, LoadOrder
+from device_simulator.load_events import LoadEvents
 from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.rest import InspectionDesk
-from device_simulator.runner import Outcome, Run, run
+from device_simulator.runner import Outcome, Run, run, run_name
 from device_simulator.scenarios import SCENARIOS
 from device_simulator.scenarios.setting import Scenario, Setting
 
@@ -31,6 +37,12 @@ app = typer.Typer(
 Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the county has")]
 Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
 BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
+
+
+class LoadFormat(StrEnum):
+    """What a load can be written in."""
+
+    native = "native"
 
 
 def main() -> None:
@@ -100,6 +112,60 @@ def run_scenario(
     _report(outcome)
     if outcome.inspections_refused:
         raise typer.Exit(1)
+
+
+@app.command("load")
+def load(
+    broker: BrokerOption,
+    messages: Annotated[int, typer.Option(min=1, help="how many events to publish")],
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="at most so many a second; default: full speed")
+    ] = None,
+    devices: Annotated[int, typer.Option(min=1, max=99_999, help="how many devices they come from")] = 200,
+    schools: Schools = 24,
+    seed: Seed = 1,
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="name in the ids load-RUN-NUMBER; default: new")
+    ] = None,
+    acked_file: Annotated[
+        Path | None, typer.Option(help="write each acknowledged id here, one a line")
+    ] = None,
+    connections: Annotated[int, typer.Option(min=1, max=64)] = 1,
+    window: Annotated[int, typer.Option(min=64, max=16_384, help="unacknowledged messages at once")] = 4_000,
+    patience: Annotated[
+        float, typer.Option(min=0, help="seconds to wait for a broker that went away")
+    ] = 60.0,
+    topic_format: Annotated[LoadFormat, typer.Option(help="wire format")] = LoadFormat.native,
+) -> None:
+    """Publish many events and print what was sent, acknowledged, and how many a second."""
+    order = LoadOrder(parse_broker_url(broker), messages, rate, connections, window, patience)
+    name = run_id or run_name(datetime.now(ZoneInfo(TIMEZONE)))
+    events = LoadEvents(build_county(schools, seed), name, devices)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(acked_file.open("w", encoding="utf-8")) if acked_file else None
+        bar = stack.enter_context(_progress_bar())
+        task = bar.add_task(f"load-{name}", total=messages)
+        loading = Load(order, events, file)
+        try:
+            loading.run(_stop_on_signals(), lambda figures: bar.update(task, completed=figures.acknowledged))
+        finally:
+            bar.stop()
+            _report_load(loading.figures)
+    if loading.figures.acknowledged < messages:
+        raise typer.Exit(1)
+
+
+def _progress_bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _report_load(figures: Figures) -> None:
+    again = f", resent {figures.resent}" if figures.resent else ""
+    typer.echo(
+        f"sent {figures.sent}, acknowledged {figures.acknowledged}{again}, "
+        f"{figures.per_second:.0f} per second, {figures.seconds:.2f} seconds"
+    )
 
 
 def _scenario(name: str) -> Scenario:

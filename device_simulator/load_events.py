@@ -1,0 +1,84 @@
+"""The events of a load: native, cheap to make, with ids that a test can foretell."""
+
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import msgspec
+
+from device_simulator.model import County
+from device_simulator.packets import text
+
+MIX: tuple[tuple[str, int], ...] = (
+    ("temperature", 400),
+    ("motion", 200),
+    ("person", 150),
+    ("vehicle", 100),
+    ("humidity", 66),
+    ("line_crossing", 50),
+    ("heartbeat", 20),
+    ("door_open", 10),
+    ("panic_button", 1),
+)
+"""Events of each kind in 997: a prime, so that no device has one kind only; one button, so that alerts rise."""
+
+_UNITS = {"temperature": "°C", "humidity": "%"}
+
+
+class LoadEvents:
+    """Event number i (from 0) of a run has id `load-{run}-{i}`, its device is i modulo the number of devices.
+
+    Devices are dealt out to the schools in turn. Each school's gateway `load-{run}` numbers its messages.
+    """
+
+    def __init__(self, county: County, run: str, devices: int) -> None:
+        self.run = run
+        self._devices = [
+            (county.schools[number % len(county.schools)].code, f"load-{number + 1:05d}")
+            for number in range(devices)
+        ]
+        self._topics = {
+            school.code: text(f"campus/v1/{school.code}/native/load-{run}/events")
+            for school in county.schools
+        }
+        self._numbers = dict.fromkeys(self._topics, 0)
+        self._kinds = [kind for kind, weight in MIX for _ in range(weight)]
+        Random(county.seed).shuffle(self._kinds)
+        self._encode = msgspec.json.Encoder().encode
+
+    def identity(self, number: int) -> str:
+        """The id of event `number`."""
+        return f"load-{self.run}-{number}"
+
+    def some(self, first: int, amount: int) -> list[tuple[int, bytes, bytes]]:
+        """(number, encoded topic, payload) of `amount` events from `first` on, all stamped with this instant."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return [self._one(number, time) for number in range(first, first + amount)]
+
+    def _one(self, number: int, time: str) -> tuple[int, bytes, bytes]:
+        school, device = self._devices[number % len(self._devices)]
+        self._numbers[school] = sequence = self._numbers[school] + 1
+        kind = self._kinds[number % len(self._kinds)]
+        payload = self._encode(
+            {
+                "specversion": "1.0",
+                "id": f"load-{self.run}-{number}",
+                "source": device,
+                "type": kind,
+                "time": time,
+                "sequence": str(sequence),
+                "data": _said(kind, number),
+            }
+        )
+        return number, self._topics[school], payload
+
+
+def _said(kind: str, number: int) -> dict[str, Any]:
+    unit = _UNITS.get(kind)
+    if unit is not None:
+        return {
+            "phase": "measure",
+            "value": (30 + number % 21) / 10 if unit == "°C" else 40 + number % 30,
+            "unit": unit,
+        }
+    return {"phase": "pulse"}
