@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     access_token_seconds: Annotated[int, Field(ge=60)] = 900
     refresh_token_seconds: Annotated[int, Field(ge=600)] = 14 * 86400
     idempotency_hours: Annotated[int, Field(ge=1)] = 72
+    keep_messages_days: Annotated[int, Field(ge=1)] = 7
+    """Raw messages; those not yet processed, or rejected and not replayed, are kept longer."""
+    keep_events_days: Annotated[int, Field(ge=1)] = 180
+    """Events and what could not be read; alerts, history, inspections and hourly counts are kept for good."""
     device_online_seconds: Annotated[int, Field(ge=30)] = 900
     webhook_private_targets: bool = False
     """Whether a webhook may point at a private network or this machine."""

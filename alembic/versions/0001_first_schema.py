@@ -240,6 +240,7 @@ def _inbox() -> None:
         sa.Column("replayed_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_message_rejected"),
     )
+    op.create_index("ix_message_rejected_position", "message_rejected", ["partition", "position"])
     op.create_index("ix_message_rejected_school", "message_rejected", ["school", "id"])
     op.create_table(
         "partition",

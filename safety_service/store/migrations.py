@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from safety_service.domain.errors import SafetyError, Unavailable
 from safety_service.store import guards
@@ -55,9 +55,14 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 
 def current(engine: Engine) -> str | None:
-    """The revision of the database; None before the first upgrade."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The revision of the database; None before the first upgrade. Raises Unavailable where it is away."""
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise Unavailable(
+            f"the database cannot be reached: {_reason(error)}", slug="database-away"
+        ) from error
 
 
 def check(engine: Engine) -> list[str]:
@@ -92,8 +97,9 @@ def _alone(engine: Engine) -> Iterator[Connection]:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             yield connection
     except DBAPIError as error:
-        reason = (str(error.orig).strip() or "no reason given").splitlines()[0]
-        raise Unavailable(f"the schema could not be changed: {reason}", slug="database-away") from error
+        raise Unavailable(
+            f"the schema could not be changed: {_reason(error)}", slug="database-away"
+        ) from error
 
 
 @contextmanager
@@ -102,6 +108,10 @@ def _one_sentence() -> Iterator[None]:
         yield
     except CommandError as error:
         raise SafetyError(f"{error}; was this database written by a newer program?") from error
+
+
+def _reason(error: DBAPIError) -> str:
+    return (str(error.orig).strip() or "no reason given").splitlines()[0]
 
 
 def _triggers(connection: Connection) -> set[str]:

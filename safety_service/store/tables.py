@@ -74,7 +74,10 @@ class RejectedMessage(SchoolOwned, table=True):
     """
 
     __tablename__ = "message_rejected"
-    __table_args__ = (Index("ix_message_rejected_school", "school", "id"),)
+    __table_args__ = (
+        Index("ix_message_rejected_school", "school", "id"),
+        Index("ix_message_rejected_position", "partition", "position"),
+    )
 
     id: int = number()
     partition: int
