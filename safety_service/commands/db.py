@@ -59,17 +59,18 @@ def check() -> None:
 def prune() -> None:
     """Remove what is older than CAMPUS_KEEP_MESSAGES_DAYS and CAMPUS_KEEP_EVENTS_DAYS."""
     settings, now = Settings(), datetime.now(UTC)
-    with _database(settings) as engine, _progress() as progress:
+    with _database(settings) as engine:
         if problems := migrations.check(engine):
             raise SafetyError(problems[0])
         waiting = retention.due(engine, settings, now)
-        bars = {
-            what: progress.add_task(what, total=getattr(waiting, what))
-            for what in ("rejected", "events", "messages")
-        }
-        removed = retention.prune(
-            engine, settings, now, on_step=lambda what, rows: progress.advance(bars[what], rows)
-        )
+        with _progress() as progress:
+            bars = {
+                what: progress.add_task(what, total=getattr(waiting, what))
+                for what in ("rejected", "events", "messages")
+            }
+            removed = retention.prune(
+                engine, settings, now, on_step=lambda what, rows: progress.advance(bars[what], rows)
+            )
     typer.echo(
         f"removed {removed.messages} messages, {removed.events} events, "
         f"{removed.rejected} rejections, {removed.answers} kept answers"
