@@ -60,6 +60,7 @@ class Runtime:
         self.events_processed = 0
         self._jobs: Jobs | None = None
         self._client: httpx.Client | None = None
+        self._courier: delivery.Courier | None = None
         self._started_at = datetime.now(UTC)
         if pipeline:
             self._build_pipeline(partition)
@@ -83,6 +84,8 @@ class Runtime:
             self.receiver.stop()
         if self._jobs is not None:
             self._jobs.stop()
+        if self._courier is not None:
+            self._courier.close()
         if self._client is not None:
             self._client.close()
 
@@ -135,8 +138,9 @@ class Runtime:
             max_payload_bytes=settings.max_payload_bytes,
             grading=GradingHouse(settings.schemes_dir, settings.timezone),
         )
-        client = self._client = delivery.open_client(settings)
-        deliver = Repeated("deliver", lambda: self._deliver(client), DELIVER_SECONDS)
+        self._client = delivery.open_client(settings)
+        courier = self._courier = delivery.Courier(self.engine, self._client)
+        deliver = Repeated("deliver", lambda: courier.deliver(datetime.now(UTC)).more, DELIVER_SECONDS)
         pipeline = Pipeline(self.engine, options, lambda: self._transitions_committed(deliver))
         self.advance = Repeated("advance", lambda: self._advance(pipeline), ADVANCE_SECONDS)
         self.receiver = self._build_receiver(number, client_id_of(partition), self.advance.wake)
@@ -167,9 +171,6 @@ class Runtime:
     def _transitions_committed(self, deliver: Repeated) -> None:
         self.hub.wake()
         deliver.wake()
-
-    def _deliver(self, client: httpx.Client) -> bool:
-        return delivery.deliver(self.engine, client, datetime.now(UTC)).more
 
     def _retain(self) -> None:
         retention.prune(self.engine, self.settings, datetime.now(UTC))
