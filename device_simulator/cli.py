@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ from device_simulator.broker_url import parse_broker_url
 from device_simulator.county import TIMEZONE, build_county
 from device_simulator.errors import SimulatorError, WrongUsageError
 from device_simulator.load import Figures, Load, LoadOrder
-from device_simulator.load_events import LoadEvents
+from device_simulator.load_events import LOAD_FORMATS
 from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.rest import InspectionDesk
@@ -37,12 +36,6 @@ app = typer.Typer(
 Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the county has")]
 Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
 BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
-
-
-class LoadFormat(StrEnum):
-    """What a load can be written in."""
-
-    native = "native"
 
 
 def main() -> None:
@@ -135,12 +128,16 @@ def load(
     patience: Annotated[
         float, typer.Option(min=0, help="seconds to wait for a broker that went away")
     ] = 60.0,
-    topic_format: Annotated[LoadFormat, typer.Option(help="wire format")] = LoadFormat.native,
+    topic_format: Annotated[str, typer.Option(help="wire format")] = "native",
 ) -> None:
     """Publish many events and print what was sent, acknowledged, and how many a second."""
     order = LoadOrder(parse_broker_url(broker), messages, rate, connections, window, patience)
     name = run_id or run_name(datetime.now(ZoneInfo(TIMEZONE)))
-    events = LoadEvents(build_county(schools, seed), name, devices)
+    if topic_format not in LOAD_FORMATS:
+        raise WrongUsageError(
+            f"a load cannot be written in {topic_format!r}; there is {', '.join(LOAD_FORMATS)}"
+        )
+    events = LOAD_FORMATS[topic_format](build_county(schools, seed), name, devices)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(acked_file.open("w", encoding="utf-8")) if acked_file else None
         bar = stack.enter_context(_progress_bar())

@@ -1,5 +1,6 @@
 """The events of a load: native, cheap to make, with ids that a test can foretell."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -75,10 +76,13 @@ class LoadEvents:
 
 def _said(kind: str, number: int) -> dict[str, Any]:
     unit = _UNITS.get(kind)
-    if unit is not None:
-        return {
-            "phase": "measure",
-            "value": (30 + number % 21) / 10 if unit == "°C" else 40 + number % 30,
-            "unit": unit,
-        }
-    return {"phase": "pulse"}
+    if unit is None:
+        return {"phase": "pulse"}
+    value = (30 + number % 21) / 10 if unit == "°C" else 40 + number % 30
+    return {"phase": "measure", "value": value, "unit": unit}
+
+
+LOAD_FORMATS: dict[str, Callable[[County, str, int], LoadEvents]] = {
+    "native": LoadEvents,
+}
+"""What a load can be written in: (county, run, devices) to its events."""

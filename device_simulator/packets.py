@@ -46,7 +46,7 @@ def publish(topic: bytes, packet_id: int, payload: bytes, first_byte: int = PUBL
 
 
 def acknowledged(received: bytes) -> tuple[list[int], bytes]:
-    """Packet ids of the PUBACKs in the bytes received, and the incomplete rest. Raises SimulatorError on others."""
+    """Packet ids of the PUBACKs received, and the incomplete rest. Raises SimulatorError on other packets."""
     whole = len(received) // 4 * 4
     words = struct.unpack(f">{whole // 2}H", received[:whole])
     if any(word != _PUBACK << 8 | 2 for word in words[::2]):

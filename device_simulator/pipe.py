@@ -1,4 +1,4 @@
-"""A bare MQTT connection that keeps a bounded window of unacknowledged messages, and resends them after a break."""
+"""A bare MQTT connection with a bounded window of unacknowledged messages, resent after a break."""
 
 import select
 import socket
@@ -61,14 +61,13 @@ class Pipe:
         """Send (number, encoded topic, payload) in one go, no more than there is room for."""
         batch = []
         for message in messages:
-            packet_id = self._next_id
-            self._next_id = packet_id % _PACKET_IDS + 1
+            packet_id = self._free_id()
             self._waiting[packet_id] = message
             batch.append(packets.publish(message[1], packet_id, message[2]))
         self._transmit(batch)
 
     def receive(self, seconds: float) -> list[int]:
-        """Numbers acknowledged, waiting so long at most for the first of them. A break closes the connection."""
+        """Numbers acknowledged, waiting so long at most for the first. A break closes the connection."""
         if self._socket is None:
             return []
         try:
@@ -87,6 +86,13 @@ class Pipe:
         """Say DISCONNECT and close."""
         self._transmit([packets.DISCONNECT])
         self._break()
+
+    def _free_id(self) -> int:
+        while True:
+            packet_id = self._next_id
+            self._next_id = packet_id % _PACKET_IDS + 1
+            if packet_id not in self._waiting:
+                return packet_id
 
     def _connect(self) -> socket.socket:
         plain = socket.create_connection((self._broker.host, self._broker.port), timeout=_CONNECT_SECONDS)
