@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from safety_service.api.deps import EngineDep, require
 from safety_service.api.routing import new_router
@@ -27,9 +28,10 @@ KEEPALIVE_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
 
 
+# Not EventSourceResponse here: FastAPI takes that class on a route as "the function itself yields events".
 @router.get(
     "/stream",
-    response_class=EventSourceResponse,
+    response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": StreamItem.model_json_schema()}}}},
 )
 def stream(

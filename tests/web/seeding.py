@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from safety_service.store import counters, rollups
 from safety_service.store.scope import EVERY_SCHOOL
@@ -21,6 +21,7 @@ from safety_service.store.tables import (
     StoredAlert,
     Township,
 )
+from safety_service.store.tables_cafeteria import Cafeteria
 
 TOWNSHIPS = (
     ("金乡街道", "Jinxiang", 35.066, 116.311),
@@ -57,12 +58,15 @@ ALERTS = (
     ("device_offline", "warning", "设备离线", "Device silent", "gate"),
 )
 WEIGHTS = (1, 1, 1, 6, 3, 7, 6, 4, 12, 14)
+BANDS = ((9.0, "优秀", "大笑"), (7.5, "良好", "微笑"), (6.0, "一般", "平脸"), (0.0, None, None))
 EVENT_KINDS = ("person", "vehicle", "temperature", "people_count", "heartbeat", "motion", "no_chef_hat")
 
 
-def seed_county(engine: Engine, now: datetime, *, schools: int = 60, alerts: int = 160, seed: int = 7) -> None:
+def seed_county(
+    engine: Engine, now: datetime, *, schools: int = 60, alerts: int = 160, seed: int = 7
+) -> None:
     """Writes townships, schools, devices, alerts with their history, and a day of roll-ups."""
-    chance = random.Random(seed)  # noqa: S311 - pictures, not secrets
+    chance = random.Random(seed)
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         session.add(County(code="370828", name_zh="金乡县", name_en="Jinxiang County"))
         session.flush()
@@ -75,6 +79,7 @@ def seed_county(engine: Engine, now: datetime, *, schools: int = 60, alerts: int
         _devices(session, chance, codes, now)
         _alerts(session, chance, codes, now, alerts)
         _rollups(session, chance, codes, now)
+        _cafeterias(session, chance, codes, now)
         session.add(Partition(id=1, name="county", client_id="c", filters=[], advanced_at=now))
 
 
@@ -165,12 +170,36 @@ def _handling(chance: random.Random, raised: datetime, now: datetime) -> dict[st
     acknowledged = raised + timedelta(seconds=chance.uniform(15, 400))
     closed = acknowledged + timedelta(seconds=chance.uniform(200, 9000))
     fields: dict[str, Any] = {"condition": "firing"}
+    if now - raised < timedelta(minutes=20) and chance.random() < 0.5:
+        return fields
     if acknowledged < now:
         fields |= {"acknowledged_at": acknowledged, "acknowledged_by": "duty"}
     if closed < now:
         fields |= {"condition": "resolved", "resolved_at": closed, "closed_at": closed, "closed_by": "duty"}
         fields |= {"disposition": "confirmed"}
     return fields
+
+
+def _cafeterias(session: Session, chance: random.Random, codes: list[str], now: datetime) -> None:
+    """One for each school; the last visit as the service would repeat it, most of them good."""
+    schools = {school.code: school for school in session.exec(select(School))}
+    for code in codes:
+        score = round(min(10.0, max(5.2, chance.gauss(8.9, 0.8))), 1)
+        grade, icon = next((grade, icon) for edge, grade, icon in BANDS if score >= edge)
+        session.add(
+            Cafeteria(
+                id=f"{code}-c1",
+                school=code,
+                name_zh=f"{schools[code].name_zh}食堂",
+                name_en=f"{schools[code].name_en} canteen",
+                visited_on=(now - timedelta(days=chance.randrange(200))).date(),
+                scheme="cn.dynamic_2012",
+                inspection=None,
+                score=str(score),
+                grade=grade,
+                icon=icon,
+            )
+        )
 
 
 def _rollups(session: Session, chance: random.Random, codes: list[str], now: datetime) -> None:

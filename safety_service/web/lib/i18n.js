@@ -30,6 +30,7 @@ export class Words {
       timeZone: timezone, year: "numeric", month: "long", day: "numeric", weekday: "long",
     });
     this.moment = new Intl.DateTimeFormat(this.locale, { ...clock, month: "2-digit", day: "2-digit" });
+    this.compact = new Intl.NumberFormat(this.locale, { notation: "compact", maximumFractionDigits: 1 });
     this.number = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
   }
 
@@ -43,6 +44,14 @@ export class Words {
   /** The name of an event kind; kinds that have no name yet keep their code. @param {string} kind */
   kind(kind) {
     return this.texts[`kind.${kind}`] ?? kind.replaceAll("_", " ");
+  }
+
+  /** A zone's code in words where its type is known (`dormitory-2`), else as the school wrote it.
+   * @param {string | null} zone */
+  zone(zone) {
+    const [, type, rest] = /^(.*?)(?:[-_]?(\d+))?$/.exec(zone ?? "") ?? [];
+    const name = this.texts[`zone.${type.replaceAll("-", "_")}`];
+    return name ? [name, rest].filter(Boolean).join(" ") : zone;
   }
 
   /** `name_zh` or `name_en` of anything. @param {any} item @param {string} [stem] */

@@ -127,8 +127,8 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
         <${Header} state=${state} words=${words} now=${second} waited=${(Date.now() - answered.current) / 1000}
           tools=${html`${languageSwitch}
             <button class="tool ${loud ? "on" : ""}" data-tool="sound" aria-pressed=${loud} title=${words.t(loud ? "tool.sound_off" : "tool.sound_on")}
-              onClick=${toggleSound}>${loud ? "🔊" : "🔇"}</button>
-            <button class="tool" data-tool="full" title=${words.t("tool.full")} onClick=${fullScreen}>⛶</button>`} />
+              onClick=${toggleSound}><${Icon} name=${loud ? "loud" : "mute"} /></button>
+            <button class="tool" data-tool="full" title=${words.t("tool.full")} onClick=${fullScreen}><${Icon} name="full" /></button>`} />
         <div class="columns">
           <div class="column">
             <${Panel} title=${words.t("trend.title")} name="p-trend"><${Trend} trend=${state.trend} scale=${scale} ...${shared} /><//>
@@ -167,6 +167,16 @@ function Legend({ words }) {
     ${LEVELS.map((level) => html`<li key=${level}><${Mark} severity=${level} size=${18} />${words.t(`severity.${level}`)}</li>`)}
     <li><i class="calm"></i>${words.t("map.calm")}</li>
   </ul>`;
+}
+
+const ICONS = {
+  loud: "M4 9.5v5h3.5L12 18.5V5.5L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11",
+  mute: "M4 9.5v5h3.5L12 18.5V5.5L7.5 9.5zM16 9.5l5 5m0-5-5 5",
+  full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+};
+
+function Icon({ name }) {
+  return html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 }
 
 function fullScreen() {

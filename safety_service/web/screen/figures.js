@@ -21,14 +21,14 @@ export function SeverityTiles({ overview, words, open }) {
       const label = `${words.t(`severity.${level}`)} · ${words.t("figures.open")}`;
       return html`<${Opens} key=${level} list=${figure?.list ?? "#"} label=${label} open=${open}
         class="tile tile-${level} ${figure?.unacknowledged ? "tile-waiting" : ""}">
-        <span class="tile-mark"><${Mark} severity=${level} size=${54} /></span>
+        <span class="tile-mark"><${Mark} severity=${level} size=${60} /></span>
         <span class="tile-text">
           <span class="tile-name">${words.t(`severity.${level}`)}</span>
+          <b class="tile-number" data-figure=${`open-${level}`}>${words.n(figure?.value)}</b>
           <span class="tile-sub">${figure?.unacknowledged
             ? words.t("figures.unacknowledged", { n: figure.unacknowledged })
-            : words.t("figures.handled")}</span>
+            : words.t(figure?.value ? "figures.handled" : "figures.calm")}</span>
         </span>
-        <b class="tile-number" data-figure=${`open-${level}`}>${words.n(figure?.value)}</b>
       <//>`;
     })}
   </section>`;

@@ -43,7 +43,7 @@ export function LiveAlerts({ alerts, words, now, still, open }) {
 function AlertLine({ alert, words, now, open }) {
   const state = handling(alert);
   const seconds = Math.max(0, (now - Date.parse(alert.raised_at)) / 1000);
-  const where = [words.name(alert, "school_name") || alert.school, alert.zone ?? alert.device].filter(Boolean);
+  const where = [words.name(alert, "school_name") || alert.school, words.zone(alert.zone) || alert.device].filter(Boolean);
   const label = `${words.title(alert)} · ${words.name(alert, "school_name")}`;
   const done = state === "acknowledged" && alert.acknowledged_by
     ? words.t("state.acknowledged_by", { name: alert.acknowledged_by }) : words.t(`state.${state}`);
@@ -85,9 +85,9 @@ export function TopSchools({ schools, words, open }) {
   const items = schools?.items.filter((item) => item.open_total || item.alerts) ?? [];
   if (!items.length) return html`<p class="nothing">${words.t("schools.none")}</p>`;
   return html`<ol class="schools">
-    ${items.slice(0, 7).map((item) => html`<li key=${item.code}>
+    ${items.slice(0, 7).map((item, place) => html`<li key=${item.code}>
       <${Opens} list=${item.list} label=${words.name(item)} open=${open}>
-        <span class="school-name"><b>${words.name(item)}</b><small>${words.name(item, "township")}</small></span>
+        <span class="place">${place + 1}</span><span class="school-name"><b>${words.name(item)}</b><small>${words.name(item, "township")}</small></span>
         <span class="school-open">
           ${LEVELS.filter((level) => item.open[level]).map((level) => html`<span key=${level} class="pill" style=${{ color: COLOURS[level] }}>
             <${Mark} severity=${level} size=${17} />${words.n(item.open[level])}

@@ -56,16 +56,32 @@ function optionOf(ground, schools, words, still) {
           { offset: 0, color: "#12549c" }, { offset: 0.65, color: "#0b3a76" }, { offset: 1, color: "#082a5a" },
         ] },
         borderColor: "rgba(98,190,255,.75)", borderWidth: 1.2, shadowColor: "rgba(70,170,255,.35)", shadowBlur: 8,
-      }, label: {
-        show: true, color: "rgba(202,228,255,.72)", fontSize: 15, fontFamily: "inherit", textBorderColor: "rgba(3,18,44,.9)", textBorderWidth: 3,
-        formatter: ({ name }) => words.name(ground.named.get(name), "township"),
       } }),
     ],
-    series: [quietSchools(placed, words), ...LEVELS.map((level) => marked(level, placed, words)).reverse(),
+    series: [townNames(ground, placed, words), quietSchools(placed, words), ...LEVELS.map((level) => marked(level, placed, words)).reverse(),
       ...LEVELS.map((level) => rippling(level, placed, words, still)).reverse()],
   };
 }
 
+/** A township's name stands above its northernmost school, where no mark covers it. */
+function townNames(ground, schools, words) {
+  const top = new Map();
+  for (const { township, position } of schools) {
+    top.set(township, Math.max(top.get(township) ?? -90, position[1]));
+  }
+  return {
+    ...base, id: "names", type: "scatter", symbolSize: 1, silent: true, zlevel: 1, z: 2, itemStyle: { color: "transparent" },
+    label: {
+      show: true, position: "top", distance: 12, color: "rgba(214,234,255,.86)", fontSize: 17, fontFamily: FONT,
+      textBorderColor: "rgba(3,20,52,.85)", textBorderWidth: 3, formatter: ({ name }) => name,
+    },
+    data: [...ground.centres].map(([code, centre]) => ({
+      name: words.name(ground.named.get(code), "township"), value: [centre[0], top.get(code) ?? centre[1]],
+    })),
+  };
+}
+
+const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const base = { coordinateSystem: "geo", geoIndex: 2 };
 
 function point(school, words) {

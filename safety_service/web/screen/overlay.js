@@ -45,6 +45,7 @@ function windowRow({ hours, acknowledge, close }) {
 function cell(row, column, words, schoolName) {
   const value = row[column];
   if (column === "title") return words.title(row);
+  if (column === "zone") return words.zone(value);
   if (column === "school") return schoolName(value);
   if (column === "kind") return words.texts[`school.${value}`] ?? words.kind(value);
   if (column === "severity") return words.t(`severity.${value}`);

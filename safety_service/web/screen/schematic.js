@@ -3,8 +3,10 @@
  * outline around all schools. It claims no boundary; an approved GeoJSON takes its place where one was imported.
  */
 
-const OUTLINE_POINTS = 160;
-const MARGIN = 0.13;
+const OUTLINE_POINTS = 320;
+const MARGIN = 0.1;
+/** Waves around the county, their height as a share of its size, where they start. */
+const COAST = [[3, 0.022, 1], [7, 0.016, 0], [13, 0.012, 2], [23, 0.008, 4], [41, 0.005, 1], [67, 0.003, 3]];
 const SPLITS = 4;
 
 /** @typedef {[number, number]} Point longitude, latitude */
@@ -72,18 +74,27 @@ function sum(points, axis) {
   return points.reduce((total, point) => total + point[axis], 0);
 }
 
-/** The farthest school in each direction, plus a margin, a little uneven. @returns {Corner[]} */
+/** The convex outline around all schools with a margin, its coast a little uneven. @returns {Corner[]} */
 function outlineOf(/** @type {Point[]} */ points, /** @type {Point} */ middle) {
   const offsets = points.map(([x, y]) => [x - middle[0], y - middle[1]]);
-  const reach = (angle) =>
-    Math.max(0, ...offsets.map(([x, y]) => x * Math.cos(angle) + y * Math.sin(angle)));
   const size = Math.max(0.02, ...offsets.map(([x, y]) => Math.hypot(x, y)));
-  return Array.from({ length: OUTLINE_POINTS }, (_, step) => {
-    const angle = (step / OUTLINE_POINTS) * 2 * Math.PI;
-    const uneven = 0.028 * Math.sin(3 * angle + 1) + 0.022 * Math.sin(7 * angle) + 0.014 * Math.sin(13 * angle + 2);
-    const radius = reach(angle) * 0.94 + size * (MARGIN + uneven);
+  const angles = Array.from({ length: OUTLINE_POINTS }, (_, step) => (step / OUTLINE_POINTS) * 2 * Math.PI);
+  const reach = angles.map((angle) =>
+    size * MARGIN + Math.max(0, ...offsets.map(([x, y]) => x * Math.cos(angle) + y * Math.sin(angle))));
+  // What bounds a convex shape in one direction is the nearest of all the lines that touch it.
+  const bound = (angle) => Math.min(...angles.map((other, index) => {
+    const slant = Math.cos(other - angle);
+    return slant > 0.05 ? reach[index] / slant : Infinity;
+  }));
+  return angles.map((angle) => {
+    const radius = bound(angle) + size * uneven(angle);
     return { point: [middle[0] + radius * Math.cos(angle), middle[1] + radius * Math.sin(angle)], tag: "outline" };
   });
+}
+
+/** @param {number} angle */
+function uneven(angle) {
+  return COAST.reduce((sum, [waves, height, start]) => sum + height * Math.sin(waves * angle + start), 0);
 }
 
 /** Keeps the side of `own` of the line half-way to `rival` (Sutherland and Hodgman, one half-plane).

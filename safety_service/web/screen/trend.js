@@ -4,6 +4,8 @@ import { Chart } from "./chart.js";
 import { COLOURS } from "./marks.js";
 import { LEVELS } from "./state.js";
 
+const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+
 /** @param {{trend: any, words: any, scale: number, still: boolean, open: Function}} props */
 export function Trend({ trend, words, scale, still, open }) {
   const option = useMemo(() => trend && optionOf(trend.items, words, still), [trend, words, still]);
@@ -16,17 +18,17 @@ export function Trend({ trend, words, scale, still, open }) {
 }
 
 function optionOf(items, words, still) {
-  const muted = { color: "#86a6d2", fontSize: 13, fontFamily: "inherit" };
-  const axis = (name, extra) => ({
-    type: "value", name, nameTextStyle: { ...muted, align: extra.position === "right" ? "right" : "left" },
-    splitNumber: 3, minInterval: 1, axisLabel: muted, splitLine: { show: false }, ...extra,
+  const muted = { color: "#86a6d2", fontSize: 13, fontFamily: FONT };
+  const axis = (extra) => ({
+    type: "value", splitNumber: 3, minInterval: 1, axisLabel: { ...muted, formatter: (value) => words.compact.format(value) },
+    splitLine: { show: false }, ...extra,
   });
   return {
     animation: !still,
-    textStyle: { fontFamily: "inherit" },
-    grid: { left: 46, right: 34, top: 40, bottom: 26 },
+    textStyle: { fontFamily: FONT },
+    grid: { left: 48, right: 30, top: 36, bottom: 24 },
     legend: {
-      top: 0, right: 0, itemWidth: 14, itemHeight: 9, itemGap: 12, textStyle: { ...muted, fontSize: 12 }, selectedMode: false,
+      top: 0, left: "center", itemWidth: 14, itemHeight: 9, itemGap: 12, textStyle: { ...muted, fontSize: 12 }, selectedMode: false,
     },
     tooltip: {
       trigger: "axis", confine: true, backgroundColor: "transparent", borderWidth: 0, padding: 0, extraCssText: "box-shadow:none",
@@ -38,8 +40,8 @@ function optionOf(items, words, still) {
       axisLabel: { ...muted, interval: 3 }, axisTick: { show: false }, axisLine: { lineStyle: { color: "rgba(90,150,230,.4)" } },
     },
     yAxis: [
-      axis(words.t("trend.events"), { position: "left", splitLine: { show: true, lineStyle: { color: "rgba(90,150,230,.13)" } } }),
-      axis(words.t("trend.alerts"), { position: "right" }),
+      axis({ position: "left", splitLine: { show: true, lineStyle: { color: "rgba(90,150,230,.13)" } } }),
+      axis({ position: "right" }),
     ],
     series: [
       {
