@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from safety_service import logs
 from safety_service.main import create_app
 from safety_service.settings import Settings
 from safety_service.store import migrations, tables
@@ -25,6 +26,8 @@ SCHOOL = "370828-001"
 OTHER_SCHOOL = "370828-002"
 
 _numbers = count(1)
+
+logs.configure("WARNING")
 
 
 class Clock:

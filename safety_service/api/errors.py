@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -13,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from safety_service.domain.errors import Refused, SafetyError
+
+log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -93,7 +96,10 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _answer(request, status, slug, str(error.detail), headers=error.headers)
 
 
-def _integrity_error(request: Request, _error: Exception) -> Response:
+def _integrity_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, IntegrityError)
+    # The first line names the constraint; the next ones may hold the row itself.
+    log.warning("refused by the database", error=str(error.orig).partition("\n")[0])
     return _answer(request, 409, "conflict", "This contradicts what is already stored; read it again")
 
 

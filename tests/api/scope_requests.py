@@ -1,0 +1,70 @@
+"""For every route of the API, a request that concerns school 2: a new route must say here how to make one."""
+
+from typing import Any
+
+from tests.api.scope_rows import SCHEME, marker, school_code
+from tests.people import PASSWORD
+
+OTHER = 2
+OTHER_CODE, OTHER_MARK = school_code(OTHER), marker(OTHER)
+
+NOT_OF_A_SCHOOL = {
+    "/auth/token": "makes a caller, has none",
+    "/auth/refresh": "the caller's own account",
+    "/auth/logout": "the caller's own account",
+    "/auth/password": "the caller's own account",
+    "/auth/me": "the caller's own account",
+    "/rules": "the same rules for every school",
+    "/rule-kinds": "the same for every school",
+    "/schemes": "published rules",
+    "/schemes/{scheme}": "published rules",
+    "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
+    "/stream": "endless; has a test of its own",
+}
+"""Routes whose answers hold nothing of any school, and why."""
+
+COUNTY_ONLY = {("PUT", "/townships/{township}"), ("PUT", "/rules")}
+"""Writes for callers with every school alone: others get 403, which tells them nothing."""
+
+PATH_VALUES: dict[str, Any] = {
+    "school": OTHER_CODE,
+    "zone": OTHER_MARK,
+    "device": OTHER_MARK,
+    "number": OTHER,
+    "alert_id": OTHER,
+    "cafeteria": f"{OTHER_CODE}-c1",
+    "inspection": OTHER,
+    "name": f"admin-{OTHER_MARK}",
+    "key_id": OTHER,
+    "township": f"37082810{OTHER}",
+    "scheme": SCHEME,
+}
+
+SPECIAL_PATHS = {("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen"}
+"""Where the row must be in another state."""
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("PUT", "/schools/{school}"): {"name_zh": "新", "township": f"37082810{OTHER}", "kind": "primary"},
+    ("PUT", "/townships/{township}"): {"name_zh": "新", "name_en": "New"},
+    ("PUT", "/zones/{school}/{zone}"): {"name": "North gate", "type": "gate"},
+    ("PUT", "/devices/{school}/{device}"): {"name": "Camera"},
+    ("DELETE", "/devices/{school}/{device}"): None,
+    ("POST", "/messages/rejected/{number}/replay"): None,
+    ("POST", "/alerts/{alert_id}/acknowledge"): {"comment": "on it"},
+    ("POST", "/alerts/{alert_id}/assign"): {"assignee": "admin"},
+    ("POST", "/alerts/{alert_id}/comment"): {"comment": "seen"},
+    ("POST", "/alerts/{alert_id}/close"): {"disposition": "test"},
+    ("POST", "/alerts/{alert_id}/reopen"): None,
+    ("PUT", "/cafeterias/{cafeteria}"): {"diners": 300},
+    ("POST", "/cafeterias/{cafeteria}/inspections"): {
+        "date": "2026-08-30",
+        "licence_issued": "2023-01-05",
+        "sections": [10, 9, 9, 8.5, 9, 10, 9, 8, None],
+        "key_items_failed": 0,
+    },
+    ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
+    ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
+    ("DELETE", "/users/{name}"): None,
+    ("POST", "/api-keys"): {"name": "new", "role": "viewer", "schools": [OTHER_CODE]},
+    ("DELETE", "/api-keys/{key_id}"): None,
+}

@@ -1,0 +1,253 @@
+"""One row of everything for a school, so that a test can look for what leaks to the people of another."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from safety_service.domain.rights import sees_every_school
+from safety_service.domain.scoring.book import pick
+from safety_service.domain.scoring.form import score_form
+from safety_service.domain.types import Message
+from safety_service.services.schemes import load_schemes
+from safety_service.store import counters, messages, partitions
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import session_scope
+from safety_service.store.tables import (
+    AlertTransition,
+    County,
+    Device,
+    RejectedMessage,
+    School,
+    StoredAlert,
+    StoredEvent,
+    Township,
+    Zone,
+)
+from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_outbox import Channel, Notification
+from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
+from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+from tests.conftest import NOW
+from tests.people import password_hash
+
+SCHEME = "cn.dynamic_2012"
+VISIT = {
+    "date": "2026-08-20",
+    "licence_issued": "2023-01-05",
+    "sections": [7, 7, 7, 7, 7, 7, 7, 7, None],
+    "key_items_failed": 0,
+}
+
+
+def school_code(number: int) -> str:
+    return f"370828-00{number}"
+
+
+def marker(number: int) -> str:
+    """A word that stands in every text of the school's rows and nowhere else."""
+    return f"zqmark{number}"
+
+
+def add_county(engine: Engine) -> None:
+    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        session.add(County(code="370828", name_zh="金乡县", name_en="Jinxiang County"))
+        session.add(Channel(id="desk", kind="webhook"))
+        partitions.ensure(session, partitions.COUNTY_PARTITION, client_id="county", filters=[])
+
+
+def add_everything(engine: Engine, number: int) -> None:
+    """Rows of school 1 have the numbers 1, 11 ..., those of school 2 have 2, 12 ..."""
+    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        messages.append(session, 1, [Message(topic=marker(number), payload=b"{", received_at=NOW)])
+        for rows in (_registry(number), _log(number), _alerts(number), _history(number), _cafeteria(number)):
+            _add(session, rows)
+        _add(session, _people(number))
+        counters.take(session, counters.TRANSITIONS, 4 - counters.current(session, counters.TRANSITIONS))
+
+
+def _add(session: Session, rows: list[object]) -> None:
+    for row in rows:
+        session.add(row)
+        session.flush()
+
+
+def _registry(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    return [
+        Township(code=f"37082810{n}", county="370828", name_zh=mark, name_en=mark),
+        School(
+            code=school,
+            name_zh=mark,
+            name_en=mark,
+            township=f"37082810{n}",
+            kind="primary",
+            latitude=35.0 + n,
+            longitude=116.0,
+        ),
+        Zone(school=school, code=mark, name=mark, type="gate"),
+        Device(
+            school=school,
+            device=mark,
+            name=mark,
+            zone=mark,
+            zone_type="gate",
+            format="native",
+            model=mark,
+            condition="new",
+            last_seen_at=NOW - timedelta(days=n),
+        ),
+    ]
+
+
+def _log(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    hour = NOW.replace(minute=0)
+    return [
+        RejectedMessage(
+            id=n,
+            partition=1,
+            position=n,
+            school=school,
+            topic=mark,
+            reason=mark,
+            place=mark,
+            detail=mark,
+            received_at=NOW,
+        ),
+        StoredEvent(
+            id=n,
+            school=school,
+            device=mark,
+            kind=f"intrusion_{mark}",
+            phase="pulse",
+            occurred_at=NOW,
+            received_at=NOW,
+            format="native",
+            dedup_key=mark,
+            zone=mark,
+            attributes={"mark": mark},
+        ),
+        RollupHour(hour=hour, school=school, kind=f"intrusion_{mark}", events=n),
+        RollupAlertHour(hour=hour, school=school, kind=f"intrusion_{mark}", severity="major", raised=n),
+        AuditEntry(
+            at=NOW,
+            actor=mark,
+            action="device.adopt",
+            object_type="device",
+            object_id=mark,
+            school=school,
+            detail={"mark": mark},
+        ),
+    ]
+
+
+def _alerts(n: int) -> list[object]:
+    common = {
+        "rule": "intrusion",
+        "rule_version": "1",
+        "school": school_code(n),
+        "kind": f"intrusion_{marker(n)}",
+        "title": {"zh": marker(n), "en": marker(n)},
+        "severity": "major",
+        "raised_at": NOW,
+        "last_seen_at": NOW,
+        "device": marker(n),
+        "zone": marker(n),
+    }
+    ended = {"resolved_at": NOW, "acknowledged_at": NOW, "acknowledged_by": marker(n)}
+    closed = {"closed_at": NOW, "closed_by": marker(n), "disposition": "test"}
+    key = f'["{school_code(n)}","{marker(n)}"]'
+    return [
+        StoredAlert(id=n, key=key, condition="firing", **common),
+        StoredAlert(id=10 + n, key=key, condition="resolved", **ended, **closed, **common),
+    ]
+
+
+def _history(n: int) -> list[object]:
+    """Numbers 1 and 3 for school 1, 2 and 4 for school 2: in a stream one stands between the other's."""
+    common = {"school": school_code(n), "at": NOW, "severity": "major", "actor": marker(n)}
+    return [
+        AlertTransition(number=n, alert_id=n, change="raised", condition="firing", **common),
+        AlertTransition(number=n + 2, alert_id=10 + n, change="closed", condition="resolved", **common),
+        Notification(
+            id=n,
+            alert_id=n,
+            transition=n,
+            channel="desk",
+            recipient=marker(n),
+            school=school_code(n),
+            created_at=NOW,
+            next_attempt_at=NOW,
+        ),
+    ]
+
+
+def _cafeteria(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    name = f"{school}-c1"
+    return [
+        Cafeteria(
+            id=name,
+            school=school,
+            name_zh=mark,
+            name_en=mark,
+            inspection=n,
+            visited_on=date(2026, 8, 20),
+            scheme=SCHEME,
+            score="7.0",
+            grade="一般",
+            icon="flat",
+        ),
+        Inspection(
+            id=n,
+            school=school,
+            cafeteria=name,
+            source_key=mark,
+            fingerprint=mark,
+            scheme=SCHEME,
+            scheme_version="1",
+            visited_on=date(2026, 8, 20),
+            submitted_at=NOW,
+            submitted_by=mark,
+            inspector=mark,
+            note=mark,
+            score="7.0",
+            grade="一般",
+            icon="flat",
+            result=score_form(pick(load_schemes(), SCHEME), VISIT).as_json(),
+            comparison={
+                "change": {"zh": mark, "en": mark},
+                "why": {"zh": mark, "en": mark},
+                "sections_worse": [],
+                "key_items_failed": [],
+            },
+        ),
+    ]
+
+
+def _people(n: int) -> list[object]:
+    """An administrator of this school only, and a machine of it."""
+    mark, school = marker(n), school_code(n)
+    return [
+        User(
+            name=f"admin-{mark}",
+            display_name=mark,
+            password_hash=password_hash(),
+            role="admin",
+            every_school=sees_every_school("admin", frozenset({school}), False),
+            created_at=NOW,
+            updated_at=NOW,
+        ),
+        UserSchool(user=f"admin-{mark}", school=school),
+        ApiKey(
+            id=n,
+            name=mark,
+            prefix=f"csk_{mark}",
+            key_hash=mark,
+            role="security",
+            created_at=NOW,
+            created_by=mark,
+        ),
+        ApiKeySchool(key_id=n, school=school),
+    ]
