@@ -30,8 +30,8 @@ class Channel(SQLModel, table=True):
 class Notification(SchoolOwned, table=True):
     """The outbox: one row for each (alert, transition, channel, recipient), made with the transition.
 
-    `state`: waiting, delivered (the receiver accepted) or failed (it will not be tried again). `answer` is
-    what the receiver said, as it said it.
+    `state`: waiting, delivered (the receiver accepted), failed (it will not be tried again) or withheld (a
+    resolve to somebody whom no raise ever reached). `answer` is what the receiver said, as it said it.
     """
 
     __table_args__ = (

@@ -1,0 +1,89 @@
+"""Generic webhook after the Standard Webhooks specification: a signed POST of JSON."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from safety_service.channels.http import exchange
+from safety_service.channels.kind import Kind
+from safety_service.domain.delivery import Notice, Reply, judge_http
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the specification's mark of a secret, not one
+SHORTEST_SECRET, LONGEST_SECRET = 24, 64
+"""Bytes, as the specification demands (192 to 512 bits)."""
+
+
+def _web_address(value: str) -> str:
+    try:
+        parts = httpx.URL(value)
+    except httpx.InvalidURL as error:
+        raise ValueError("must be an address that begins with https:// or http://") from error
+    if parts.scheme not in {"http", "https"} or not parts.host:
+        raise ValueError("must be an address that begins with https:// or http://")
+    if parts.userinfo:
+        raise ValueError("must not hold a user or password; the signature proves who sends")
+    return value
+
+
+def _signing_secret(value: str) -> str:
+    wanted = f"must be {SECRET_PREFIX} and the base64 of {SHORTEST_SECRET} to {LONGEST_SECRET} random bytes"
+    try:
+        key = signing_key(value)
+    except ValueError as error:
+        raise ValueError(wanted) from error
+    if not value.startswith(SECRET_PREFIX) or not SHORTEST_SECRET <= len(key) <= LONGEST_SECRET:
+        raise ValueError(wanted)
+    return value
+
+
+class WebhookConfig(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, Field(max_length=2000, repr=False), AfterValidator(_web_address)]
+    secret: Annotated[str, Field(max_length=200, repr=False), AfterValidator(_signing_secret)]
+
+
+def signing_key(secret: str) -> bytes:
+    """The bytes behind `whsec_…`; raises ValueError where it is not base64."""
+    try:
+        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+
+
+def signature(secret: str, notice_id: str, seconds: int, body: bytes) -> str:
+    """`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`."""
+    signed = b".".join((notice_id.encode(), str(seconds).encode(), body))
+    return "v1," + base64.b64encode(hmac.digest(signing_key(secret), signed, hashlib.sha256)).decode()
+
+
+def send(config: WebhookConfig, notice: Notice, client: httpx.Client, now: datetime) -> Reply:
+    """One attempt; the timestamp is that of the attempt, the id that of the notification."""
+    body = msgspec.json.encode({"type": notice.type, "timestamp": notice.timestamp, "data": notice.data})
+    seconds = int(now.timestamp())
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": notice.id,
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": signature(config.secret, notice.id, seconds, body),
+    }
+    return exchange(client, config.url, body, headers, lambda answer: judge_http(answer, now))
+
+
+def shown(config: WebhookConfig) -> dict[str, Any]:
+    """Only where it goes: path and query of a webhook often hold its receiver's own secret."""
+    parts = urlsplit(config.url)
+    hidden = parts.path not in {"", "/"} or parts.query or parts.fragment
+    place = f"{parts.scheme}://{parts.netloc}" + ("/…" if hidden else parts.path)
+    return {"url": place, "secret": f"{SECRET_PREFIX}…"}
+
+
+KIND = Kind(config=WebhookConfig, send=send, shown=shown, host=lambda config: httpx.URL(config.url).host)
