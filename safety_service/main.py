@@ -15,12 +15,14 @@ from safety_service.api import (
     audit,
     auth,
     cafeterias,
+    channels,
     devices,
     errors,
     events,
     health,
     inspections,
     messages,
+    notifications,
     pages,
     rules,
     schemes,
@@ -48,6 +50,8 @@ ROUTERS = (
     inspections.router,
     schemes.router,
     rules.router,
+    channels.router,
+    notifications.router,
     view.router,
     users.router,
     api_keys.router,
@@ -109,6 +113,7 @@ def create_app(
     app.state.wake = wake or beside.wake
     app.state.hub = beside.hub
     app.state.vitals = beside.vitals
+    app.state.stop = beside.stop
     app.state.throttle = LoginThrottle()
     errors.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)

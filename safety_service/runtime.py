@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import Engine
 
 from safety_service.domain.errors import SafetyError
-from safety_service.domain.health import Vitals
+from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
 from safety_service.live import Hub
 from safety_service.mqtt import Inbox, Receiver
@@ -62,6 +62,7 @@ class Runtime:
         self._client: httpx.Client | None = None
         self._courier: delivery.Courier | None = None
         self._started_at = datetime.now(UTC)
+        self._stopped = False
         if pipeline:
             self._build_pipeline(partition)
 
@@ -78,7 +79,10 @@ class Runtime:
             self.receiver.start()
 
     def stop(self) -> None:
-        """Stops receiving first, then works off what a running job has in hand."""
+        """Stops receiving first, then works off what a running job has in hand. Once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.hub.stop()
         if self.receiver is not None:
             self.receiver.stop()
@@ -102,7 +106,7 @@ class Runtime:
         last = advance.last_success_at or self._started_at
         parts["advance"] = "ok" if now - last <= STALE_ADVANCE else f"last success {last.isoformat()}"
         gauges["advance_age_seconds"] = ("Time since the last advance", (now - last).total_seconds())
-        figures = {
+        figures: dict[str, Reading] = {
             "messages_received": ("Messages taken from the broker", receiver.received),
             "messages_committed": ("Messages committed and acknowledged", receiver.committed),
             "events_processed": ("New events stored and judged", self.events_processed),
@@ -110,7 +114,7 @@ class Runtime:
         }
         return Vitals(parts, figures, gauges)
 
-    def _database_signs(self) -> tuple[dict[str, str], dict[str, tuple[str, float]]]:
+    def _database_signs(self) -> tuple[dict[str, str], dict[str, Reading]]:
         try:
             with session_scope(self.engine, EVERY_SCHOOL) as session:
                 row = partitions.read(session)

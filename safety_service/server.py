@@ -37,7 +37,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
+        raise PortTakenError(f"cannot listen on {host}:{port}: {error.strerror}; choose another") from error
     listener.set_inheritable(True)
     return listener
 
@@ -52,4 +52,10 @@ def run(app: FastAPI, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="on",
     )
-    Server(config, app.state.hub.stop).run(sockets=[listener])
+    try:
+        Server(config, app.state.hub.stop).run(sockets=[listener])
+    except KeyboardInterrupt:
+        # uvicorn raises the signal again when done; a second Ctrl-C may also have cut its end short.
+        pass
+    finally:
+        app.state.stop()

@@ -122,7 +122,7 @@ def _import_county(engine: Engine, settings: Settings, home: Path, schools: int,
 
 def _accounts(engine: Engine) -> list[tuple[str, str]]:
     """One account for each role, named after it, with a new password at every start."""
-    logins = []
+    logins: list[tuple[str, str]] = []
     now = datetime.now(UTC)
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         for role in ROLES:

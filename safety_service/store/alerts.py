@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_
+from sqlalchemy import ColumnElement, String, bindparam, cast, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from safety_service.domain.errors import NotFound
 from safety_service.domain.types import Alert, AlertChange, Transition
@@ -144,8 +145,8 @@ def list_alerts(
     return page(session, _matching(wanted), [StoredAlert.id], after=after, limit=limit, descending=True)
 
 
-def _matching(wanted: AlertFilter) -> Select[tuple[StoredAlert]]:
-    statement: Select[tuple[StoredAlert]] = select(StoredAlert)
+def _matching(wanted: AlertFilter) -> SelectOfScalar[StoredAlert]:
+    statement = select(StoredAlert)
     for field in ("condition", "school", "device", "rule", "kind"):
         value = getattr(wanted, field)
         if value is not None:
@@ -186,9 +187,7 @@ def _contains(words: str) -> ColumnElement[bool]:
 
 def history_of(session: Session, alert_id: int, after: PageKey | None, limit: int) -> Page[AlertTransition]:
     """The transitions of one alert, oldest first."""
-    statement: Select[tuple[AlertTransition]] = select(AlertTransition).where(
-        AlertTransition.alert_id == alert_id
-    )
+    statement = select(AlertTransition).where(AlertTransition.alert_id == alert_id)
     return page(session, statement, [AlertTransition.number], after=after, limit=limit)
 
 
