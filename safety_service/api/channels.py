@@ -1,11 +1,12 @@
 """Channels: where notifications go, and whether they get there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import httpx
 from fastapi import Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
 
 from safety_service.api.deps import EngineDep, Now, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
@@ -21,7 +22,7 @@ from safety_service.store.tables_outbox import Channel
 router = new_router("channels")
 
 ChannelId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Reader = Annotated[Caller, Depends(require("rules:read", county=True))]
+Reader = Annotated[Caller, Depends(require("rules:read"))]
 Writer = Annotated[Caller, Depends(require("rules:write", county=True))]
 
 
@@ -75,26 +76,25 @@ def get_client(settings: SettingsDep) -> Iterator[httpx.Client]:
         yield client
 
 
-def channel_out(row: Channel) -> ChannelOut:
-    fields = {name: getattr(row, name) for name in ChannelOut.model_fields if name != "config"}
-    return ChannelOut(config=channels.shown_config(row), **fields)
-
-
-def channels_out(rows: Sequence[Channel]) -> list[ChannelOut]:
-    return [channel_out(row) for row in rows]
+def channel_out(session: Session, row: Channel) -> ChannelOut:
+    computed = {"config": channels.shown_config(row), "schools": store.shown_schools(session, row)}
+    plain = {name: getattr(row, name) for name in ChannelOut.model_fields if name not in computed}
+    return ChannelOut(**computed, **plain)
 
 
 @router.get("/channels", responses=LIST_RESPONSES, response_model=ListOf[ChannelOut])
 def list_channels(_caller: Reader, session: SessionDep, paging: PagingDep) -> ListOf[ChannelOut] | Response:
-    """By id."""
+    """By id: those for every school and those for the caller's own."""
     return paging.answer(
-        lambda after, limit: store.list_page(session, after, limit), channels_out, ChannelOut
+        lambda after, limit: store.list_page(session, after, limit),
+        lambda rows: [channel_out(session, row) for row in rows],
+        ChannelOut,
     )
 
 
 @router.get("/channels/{channel_id}")
 def read_channel(_caller: Reader, session: SessionDep, channel_id: ChannelId) -> ChannelOut:
-    return channel_out(store.get(session, channel_id))
+    return channel_out(session, store.get(session, channel_id))
 
 
 @router.put("/channels/{channel_id}")
@@ -112,7 +112,8 @@ def put_channel(
     }
     wanted = channels.ChannelSettings(schools=tuple(body.schools), **fields)
     private = settings.webhook_private_targets
-    return channel_out(channels.put(session, channel_id, wanted, private_targets=private, now=now))
+    row = channels.put(session, channel_id, wanted, private_targets=private, now=now)
+    return channel_out(session, row)
 
 
 @router.delete("/channels/{channel_id}", status_code=204)

@@ -32,8 +32,9 @@ def refuse_private(host: str, addresses: list[str]) -> None:
     """Raises TargetRefusedError if any of them is not public: one bad address condemns the name."""
     private = next((address for address in addresses if not is_public(address)), None)
     if private is not None:
+        found = private if host == private else f"{host} is at {private}, which"
         raise TargetRefusedError(
-            f"{host} is at {private}, which is not a public address; "
+            f"{found} is not a public address; "
             "set CAMPUS_WEBHOOK_PRIVATE_TARGETS=true to allow private networks"
         )
 

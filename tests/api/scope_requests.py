@@ -23,7 +23,13 @@ NOT_OF_A_SCHOOL = {
 }
 """Routes whose answers hold nothing of any school, and why."""
 
-COUNTY_ONLY = {("PUT", "/townships/{township}"), ("PUT", "/rules")}
+COUNTY_ONLY = {
+    ("PUT", "/townships/{township}"),
+    ("PUT", "/rules"),
+    ("PUT", "/channels/{channel_id}"),
+    ("DELETE", "/channels/{channel_id}"),
+    ("POST", "/channels/{channel_id}/test"),
+}
 """Writes for callers with every school alone: others get 403, which tells them nothing."""
 
 PATH_VALUES: dict[str, Any] = {
@@ -38,6 +44,7 @@ PATH_VALUES: dict[str, Any] = {
     "key_id": OTHER,
     "township": f"37082810{OTHER}",
     "scheme": SCHEME,
+    "channel_id": OTHER_MARK,
 }
 
 SPECIAL_PATHS = {("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen"}
@@ -67,4 +74,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("DELETE", "/users/{name}"): None,
     ("POST", "/api-keys"): {"name": "new", "role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/api-keys/{key_id}"): None,
+    ("PUT", "/channels/{channel_id}"): {
+        "kind": "webhook",
+        "config": {"url": "https://hook.invalid/"},
+        "schools": [OTHER_CODE],
+    },
+    ("DELETE", "/channels/{channel_id}"): None,
+    ("POST", "/channels/{channel_id}/test"): None,
 }

@@ -250,4 +250,11 @@ def _people(n: int) -> list[object]:
             created_by=mark,
         ),
         ApiKeySchool(key_id=n, school=school),
+        Channel(
+            id=mark,
+            kind="webhook",
+            # Refused before anything is sent: private targets are not allowed in these tests.
+            config={"url": "http://127.0.0.1:9/", "secret": "whsec_" + "A" * 32},
+            schools=[school],
+        ),
     ]
