@@ -24,7 +24,8 @@ SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 def _web_address(value: str) -> str:
     try:
         parts = httpx.URL(value)
-    except httpx.InvalidURL as error:
+        urlsplit(value)
+    except (httpx.InvalidURL, ValueError) as error:
         raise ValueError("must be an address that begins with https:// or http://") from error
     if parts.scheme not in {"http", "https"} or not parts.host:
         raise ValueError("must be an address that begins with https:// or http://")
