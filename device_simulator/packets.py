@@ -24,9 +24,9 @@ _REFUSALS = {
 
 
 def connect(client_id: str, user: str | None, password: str | None) -> bytes:
-    """CONNECT with a clean session and no keep-alive."""
+    """CONNECT with a clean session; the longest keep-alive, for the embedded broker refuses to go without."""
     flags = 0x02 | (0x80 if user is not None else 0) | (0x40 if password is not None else 0)
-    body = text("MQTT") + bytes([4, flags, 0, 0]) + text(client_id)
+    body = text("MQTT") + bytes([4, flags, 0xFF, 0xFF]) + text(client_id)
     body += b"".join(text(part) for part in (user, password) if part is not None)
     return bytes([_CONNECT]) + remaining_length(len(body)) + body
 

@@ -39,13 +39,14 @@ def test_killed_five_times_under_load(pair: tuple[str, str], tmp_path: Path) -> 
     service.start()
     service.wait_until_ready()
     acknowledged = tmp_path / "acknowledged"
+    told = tmp_path / "load.log"
     load = subprocess.Popen(
         [sys.executable, "-m", "device_simulator", "load", "--broker", broker_url]
         + ["--messages", str(MESSAGES), "--rate", str(RATE), "--schools", "12", "--devices", "60"]
         + ["--acked-file", str(acknowledged)],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=told.open("wb"),
+        stderr=subprocess.STDOUT,
     )
     chance = random.Random(7)
     try:
@@ -54,7 +55,7 @@ def test_killed_five_times_under_load(pair: tuple[str, str], tmp_path: Path) -> 
             service.kill()
             service.start()
             service.wait_until_ready()
-        assert load.wait(120) == 0
+        assert load.wait(120) == 0, told.read_text()[-1000:]
         sent = set(acknowledged.read_text().split())
         assert len(sent) == MESSAGES
         engine = open_engine(database_url)
