@@ -82,7 +82,9 @@ class Repeated:
 class Jobs:
     """The scheduler with what runs on it."""
 
-    def __init__(self, repeated: list[Repeated], nightly: dict[str, Callable[[], None]], timezone: str) -> None:
+    def __init__(
+        self, repeated: list[Repeated], nightly: dict[str, Callable[[], None]], timezone: str
+    ) -> None:
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(6)}, timezone=UTC)
         self._repeated = repeated
         for name, run in nightly.items():

@@ -163,9 +163,13 @@ def test_a_failed_transaction_leaves_no_trace_and_is_repeated_whole(house: House
     class PowerCutError(Exception):
         pass
 
-    with pytest.raises(PowerCutError), session_scope(house.engine, EVERY_SCHOOL, write=True) as session:
-        house.pipeline._step(session, at(seconds=1), NOW)
-        raise PowerCutError
+    def cut_before_the_commit() -> None:
+        with session_scope(house.engine, EVERY_SCHOOL, write=True) as session:
+            house.pipeline._step(session, at(seconds=1), NOW)
+            raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        cut_before_the_commit()
     assert house.rows(StoredEvent) == house.rows(StoredAlert) == []
     house.start()
     house.advance(at(seconds=2))
