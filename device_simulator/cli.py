@@ -1,6 +1,7 @@
 """The `device-simulator` command: one clear line for an error; exit 0 done, 1 failed, 2 wrong usage."""
 
 import contextlib
+import os
 import re
 import signal
 import sys
@@ -18,7 +19,7 @@ from device_simulator.broker_url import parse_broker_url
 from device_simulator.county import TIMEZONE, build_county
 from device_simulator.errors import SimulatorError, WrongUsageError
 from device_simulator.load import Figures, Load, LoadOrder
-from device_simulator.load_events import LOAD_FORMATS
+from device_simulator.load_events import LOAD_FORMATS, LoadEvents
 from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.rest import InspectionDesk
@@ -88,6 +89,7 @@ def run_scenario(
     http: Annotated[str | None, typer.Option(help="service address; inspections go there over HTTP")] = None,
     api_key: Annotated[str | None, typer.Option(envvar="CAMPUS_API_KEY", help="for --http")] = None,
     connections: Annotated[int, typer.Option(min=1, max=1000, help="share at most so many connections")] = 32,
+    until_eof: Annotated[bool, typer.Option(help="end when standard input closes: with its parent")] = False,
 ) -> None:
     """Play a scenario onto a broker until it ends or Ctrl-C."""
     county = build_county(schools, seed)
@@ -101,7 +103,10 @@ def run_scenario(
     )
     typer.echo(f"{scenario}: {schools} schools, seed {seed}, speed {speed:g}, to {order.broker}", err=True)
     desk = InspectionDesk(http, api_key) if http else None
-    outcome = run(order, _stop_on_signals(), lambda line: typer.echo(line, err=True), desk)
+    stop = _stop_on_signals()
+    if until_eof:
+        threading.Thread(target=_stop_at_eof, args=[stop], daemon=True).start()
+    outcome = run(order, stop, lambda line: typer.echo(line, err=True), desk)
     _report(outcome)
     if outcome.inspections_refused:
         raise typer.Exit(1)
@@ -132,24 +137,31 @@ def load(
 ) -> None:
     """Publish many events and print what was sent, acknowledged, and how many a second."""
     order = LoadOrder(parse_broker_url(broker), messages, rate, connections, window, patience)
-    name = run_id or run_name(datetime.now(ZoneInfo(TIMEZONE)))
     if topic_format not in LOAD_FORMATS:
         raise WrongUsageError(
             f"a load cannot be written in {topic_format!r}; there is {', '.join(LOAD_FORMATS)}"
         )
-    events = LOAD_FORMATS[topic_format](build_county(schools, seed), name, devices)
+    name = run_id or run_name(datetime.now(ZoneInfo(TIMEZONE)))
+    figures = _load(order, LOAD_FORMATS[topic_format](build_county(schools, seed), name, devices), acked_file)
+    if figures.acknowledged < messages:
+        raise typer.Exit(1)
+
+
+def _load(order: LoadOrder, events: LoadEvents, acked_file: Path | None) -> Figures:
+    """Run the load behind a progress bar; the figures are printed also when the broker is lost on the way."""
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(acked_file.open("w", encoding="utf-8")) if acked_file else None
         bar = stack.enter_context(_progress_bar())
-        task = bar.add_task(f"load-{name}", total=messages)
+        task = bar.add_task(f"load-{events.run}", total=order.messages)
         loading = Load(order, events, file)
         try:
-            loading.run(_stop_on_signals(), lambda figures: bar.update(task, completed=figures.acknowledged))
+            return loading.run(
+                _stop_on_signals(), lambda figures: bar.update(task, completed=figures.acknowledged)
+            )
         finally:
             bar.stop()
-            _report_load(loading.figures)
-    if loading.figures.acknowledged < messages:
-        raise typer.Exit(1)
+            if loading.figures.sent:
+                _report_load(loading.figures)
 
 
 def _progress_bar() -> Progress:
@@ -197,6 +209,13 @@ def _stop_on_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _stop_at_eof(stop: threading.Event) -> None:
+    # not sys.stdin: a thread waiting inside its buffer would abort the interpreter's own end
+    while os.read(0, 4096):
+        pass
+    stop.set()
 
 
 def _report(outcome: Outcome) -> None:

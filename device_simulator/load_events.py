@@ -17,11 +17,11 @@ MIX: tuple[tuple[str, int], ...] = (
     ("vehicle", 100),
     ("humidity", 66),
     ("line_crossing", 50),
-    ("heartbeat", 20),
+    ("occupancy", 20),
     ("door_open", 10),
     ("panic_button", 1),
 )
-"""Events of each kind in 997: a prime, so that no device has one kind only; one button, so that alerts rise."""
+"""Events of each kind in 997: a prime, so no device has one kind only; one button, so that alerts rise."""
 
 _UNITS = {"temperature": "°C", "humidity": "%"}
 
@@ -34,9 +34,9 @@ class LoadEvents:
 
     def __init__(self, county: County, run: str, devices: int) -> None:
         self.run = run
+        schools = [school.code for school in county.schools]
         self._devices = [
-            (county.schools[number % len(county.schools)].code, f"load-{number + 1:05d}")
-            for number in range(devices)
+            (schools[number % len(schools)], f"load-{number + 1:05d}") for number in range(devices)
         ]
         self._topics = {
             school.code: text(f"campus/v1/{school.code}/native/load-{run}/events")
@@ -52,7 +52,7 @@ class LoadEvents:
         return f"load-{self.run}-{number}"
 
     def some(self, first: int, amount: int) -> list[tuple[int, bytes, bytes]]:
-        """(number, encoded topic, payload) of `amount` events from `first` on, all stamped with this instant."""
+        """(number, encoded topic, payload) of `amount` events from `first` on, stamped with this instant."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         return [self._one(number, time) for number in range(first, first + amount)]
 

@@ -112,7 +112,8 @@ SIGHTS: tuple[Sight, ...] = (
     Sight(
         "door_open",
         "door_contact",
-        (),
+        # not the exam store: opening that one is an alert
+        ("laboratory", "cold_store"),
         (4, 30),
         {"night": 0.001, "morning": 0.1, "arrival": 0.1, "lessons": 0.12, "lunch": 0.25, "dismissal": 0.05},
     ),

@@ -29,11 +29,16 @@ def _write_one(pen: Pen, happening: Happening, now: float) -> list[WireMessage]:
     began = pen.began.setdefault(happening.story, now)
     if happening.kind == "plate_recognized":
         return [_message(happening, "tracked_object_update", _plate(happening, began, now))]
-    event = _change(_event, happening, began, now)
-    review = _change(_review, happening, began, now)
-    if happening.phase == "end":
+    messages = [_message(happening, "events", _change(_event, happening, began, now))]
+    # a review tells of an update only where something changed in it; an object is seen anew all the time
+    if happening.phase != "update" or happening.story not in pen.raised:
+        messages.append(_message(happening, "reviews", _change(_review, happening, began, now)))
+    if happening.phase == "update":
+        pen.raised.add(happening.story)
+    elif happening.phase == "end":
         del pen.began[happening.story]
-    return [_message(happening, "events", event), _message(happening, "reviews", review)]
+        pen.raised.discard(happening.story)
+    return messages
 
 
 def _message(happening: Happening, rest: str, body: dict[str, Any]) -> WireMessage:

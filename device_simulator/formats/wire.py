@@ -35,13 +35,14 @@ class Pen(msgspec.Struct):
 
     `run` makes ids of this run differ from those of any other, `gateway` names the native gateway of every
     school, `numbers` holds the last sequence number of each school's gateway, `began` the wall time (epoch
-    seconds) at which a story started.
+    seconds) at which a story started, `raised` the stories whose last change was told.
     """
 
     run: str
     gateway: str
     numbers: dict[str, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     began: dict[str, float] = msgspec.field(default_factory=dict)
+    raised: set[str] = msgspec.field(default_factory=set)
 
 
 class Format(NamedTuple):
