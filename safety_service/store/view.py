@@ -118,11 +118,11 @@ def devices_by_school(session: Session, seen_since: datetime) -> Mapping[str, De
 
 def devices_by_format(session: Session, seen_since: datetime) -> Mapping[str, DeviceTotals]:
     rows = session.execute(
-        select(func.coalesce(Device.format, ""), *_device_figures(seen_since))
+        select(col(Device.format), *_device_figures(seen_since))
         .where(col(Device.condition) != "retired")
-        .group_by(func.coalesce(Device.format, ""))
+        .group_by(col(Device.format))
     )
-    return {name: DeviceTotals(total, online, fresh) for name, total, online, fresh in rows}
+    return {name or "": DeviceTotals(total, online, fresh) for name, total, online, fresh in rows}
 
 
 def _device_figures(seen_since: datetime) -> tuple[ColumnElement[Any], ...]:

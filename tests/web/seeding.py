@@ -21,7 +21,7 @@ from safety_service.store.tables import (
     StoredAlert,
     Township,
 )
-from safety_service.store.tables_cafeteria import Cafeteria
+from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
 TOWNSHIPS = (
     ("金乡街道", "Jinxiang", 35.066, 116.311),
@@ -181,25 +181,50 @@ def _handling(chance: random.Random, raised: datetime, now: datetime) -> dict[st
 
 
 def _cafeterias(session: Session, chance: random.Random, codes: list[str], now: datetime) -> None:
-    """One for each school; the last visit as the service would repeat it, most of them good."""
+    """One for each school with two visits; the cafeteria repeats the last one, as the service does."""
     schools = {school.code: school for school in session.exec(select(School))}
-    for code in codes:
-        score = round(min(10.0, max(5.2, chance.gauss(8.9, 0.8))), 1)
-        grade, icon = next((grade, icon) for edge, grade, icon in BANDS if score >= edge)
-        session.add(
-            Cafeteria(
-                id=f"{code}-c1",
-                school=code,
-                name_zh=f"{schools[code].name_zh}食堂",
-                name_en=f"{schools[code].name_en} canteen",
-                visited_on=(now - timedelta(days=chance.randrange(200))).date(),
-                scheme="cn.dynamic_2012",
-                inspection=None,
-                score=str(score),
-                grade=grade,
-                icon=icon,
-            )
+    places = {
+        code: Cafeteria(
+            id=f"{code}-c1",
+            school=code,
+            name_zh=f"{schools[code].name_zh}食堂",
+            name_en=f"{schools[code].name_en} canteen",
         )
+        for code in codes
+    }
+    session.add_all(places.values())
+    session.flush()
+    number = 0
+    for place in places.values():
+        for days_ago in (chance.randrange(100, 300), chance.randrange(90)):
+            number += 1
+            visit = _visit(chance, place, number, now - timedelta(days=days_ago))
+            session.add(visit)
+            session.flush()
+            for field in ("visited_on", "scheme", "score", "grade", "icon"):
+                setattr(place, field, getattr(visit, field))
+            place.inspection = number
+
+
+def _visit(chance: random.Random, place: Cafeteria, number: int, at: datetime) -> Inspection:
+    score = round(min(10.0, max(5.2, chance.gauss(8.9, 0.8))), 1)
+    grade, icon = next((grade, icon) for edge, grade, icon in BANDS if score >= edge)
+    return Inspection(
+        id=number,
+        school=place.school,
+        cafeteria=place.id,
+        source_key=f"seed-{number}",
+        fingerprint=str(number),
+        scheme="cn.dynamic_2012",
+        scheme_version="1",
+        visited_on=at.date(),
+        submitted_at=at,
+        submitted_by="inspector",
+        score=str(score),
+        grade=grade,
+        icon=icon,
+        previous=place.inspection,
+    )
 
 
 def _rollups(session: Session, chance: random.Random, codes: list[str], now: datetime) -> None:

@@ -10,6 +10,7 @@ const MOUTHS = {
   flat: "M7.5 15.5h9",
   none: "M7.5 17c2-2.600 7-2.600 9 0",
 };
+const SHOWN = 5;
 /** The published grades in the order of their letters, each with the class of its colour. */
 const CLASSES = { A: "good", B: "fine", C: "poor", none: "bad" };
 
@@ -28,9 +29,9 @@ export function Cafeterias({ cafeterias, words, still, open }) {
   const { annual, dynamic, grades, red, black, drops } = cafeterias;
   const gradeName = (grade) => grades[grade]?.[words.language] ?? words.t("cafeterias.no_grade");
   const listed = [
-    ...drops.map((item) => ({ ...item, tag: "drop", text: `${gradeName(item.before)} → ${gradeName(item.now)}` })),
-    ...black.map((item) => ({ ...item, tag: "black", text: verdict(item, gradeName, words) })),
-    ...red.map((item) => ({ ...item, tag: "red", text: verdict(item, gradeName, words) })),
+    ...drops.slice(0, SHOWN).map((item) => ({ ...item, tag: "drop", text: `${gradeName(item.before)} → ${gradeName(item.now)}` })),
+    ...black.slice(0, SHOWN).map((item) => ({ ...item, tag: "black", text: verdict(item, gradeName, words) })),
+    ...red.slice(0, SHOWN).map((item) => ({ ...item, tag: "red", text: verdict(item, gradeName, words) })),
   ];
   return html`<div class="cafeterias">
     <div class="letters">
