@@ -83,6 +83,10 @@ class Courier:
     ) -> None:
         self.close()
 
+    def closing(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._closing.is_set()
+
     def close(self) -> None:
         """Waits for what is on its way; gives back what is not."""
         self._closing.set()
