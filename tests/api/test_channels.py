@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ AsRole = Callable[[str], TestClient]
 SECRET = "whsec_" + "QUJD" * 10
 URL = "https://duty.example.org/hooks/campus?token=hidden"
 CHANNELS = "/api/v1/channels"
-BODY = {"kind": "webhook", "config": {"url": URL, "secret": SECRET}}
+BODY: dict[str, Any] = {"kind": "webhook", "config": {"url": URL, "secret": SECRET}}
 
 
 @pytest.fixture
@@ -37,12 +38,12 @@ def stored(engine: Engine, channel: str) -> Channel:
         return session.exec(select(Channel).where(Channel.id == channel)).one()
 
 
-def owe(engine: Engine, channel: str = "desk", school: str = SCHOOL, **more: object) -> int:
+def owe(engine: Engine, channel: str = "desk", school: str = SCHOOL, **more: Any) -> int:
     """One notification that waits; returns its number."""
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         alert_id = counters.take(session, alerts.ALERTS, 1)
         number = counters.take(session, counters.TRANSITIONS, 1)
-        common = {"school": school, "severity": "major", "condition": "firing"}
+        common: dict[str, Any] = {"school": school, "severity": "major", "condition": "firing"}
         session.add(
             StoredAlert(
                 id=alert_id,
@@ -194,11 +195,11 @@ def test_notifications_are_filtered_and_paged(client_as: AsRole, two_schools: En
     numbers = [owe(two_schools, channel=name) for name in ("desk", "desk", "gate")]
     owe(two_schools, state="delivered", school=OTHER_SCHOOL, delivered_at=NOW, answer="HTTP 200")
 
-    def listed(client: TestClient, **wanted: object) -> list[int]:
-        found, address = [], "/api/v1/notifications"
-        params: dict[str, object] = {**wanted, "limit": 1}
+    def listed(client: TestClient, **wanted: Any) -> list[int]:
+        found: list[int] = []
+        params: dict[str, Any] = {**wanted, "limit": 1}
         while True:
-            answer = client.get(address, params=params)  # type: ignore[arg-type]
+            answer = client.get("/api/v1/notifications", params=params)
             assert answer.status_code == 200, answer.text
             found += [row["id"] for row in answer.json()["items"]]
             if answer.json()["next"] is None:
