@@ -57,6 +57,16 @@ def screen() -> FileResponse:
     return page("screen.html")
 
 
+@router.get("/desk")
+def desk() -> FileResponse:
+    return page("desk.html")
+
+
+@router.get("/inspect")
+def inspect() -> FileResponse:
+    return page("inspect.html")
+
+
 @router.get("/docs")
 def docs() -> FileResponse:
     return page("docs.html")
