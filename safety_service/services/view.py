@@ -30,7 +30,8 @@ from safety_service.store import view as rows
 
 DAY = 24
 LAGGING = timedelta(seconds=30)
-NEWEST_ALERTS = 60
+OPEN_ALERTS = 40
+NEWEST_ALERTS = 20
 SILENT_DEVICES = 50
 RESPONSE_WINDOWS = (DAY, 30 * DAY)
 
@@ -103,8 +104,17 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
-        "newest": [alert_row(alert, school) for alert, school in rows.newest_alerts(session, NEWEST_ALERTS)],
+        "newest": _newest(session),
     }
+
+
+def _newest(session: Session) -> list[shapes.AlertRow]:
+    """The newest open alerts and the newest at all: what closes by itself must not push out what waits."""
+    waiting = rows.newest_alerts(session, OPEN_ALERTS, open_only=True)
+    found = {
+        alert.id: (alert, school) for alert, school in [*waiting, *rows.newest_alerts(session, NEWEST_ALERTS)]
+    }
+    return [alert_row(*found[number]) for number in sorted(found, reverse=True)]
 
 
 def _presence(session: Session, at: Viewpoint) -> shapes.Presence:

@@ -95,14 +95,18 @@ def closed_since(session: Session, since: datetime) -> int:
     return int(session.execute(statement).scalar_one())
 
 
-def newest_alerts(session: Session, limit: int) -> Sequence[tuple[StoredAlert, School]]:
-    """The newest alerts, open or not, newest first, each with its school."""
+def newest_alerts(
+    session: Session, limit: int, *, open_only: bool = False
+) -> Sequence[tuple[StoredAlert, School]]:
+    """The newest alerts, newest first, each with its school."""
     statement = (
         select(StoredAlert, School)
         .join(School, col(School.code) == col(StoredAlert.school))
         .order_by(col(StoredAlert.id).desc())
         .limit(limit)
     )
+    if open_only:
+        statement = statement.where(col(StoredAlert.closed_at).is_(None))
     return [(first, second) for first, second in session.execute(statement)]
 
 

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef } from "../lib/dom.js";
 import { Opens } from "./figures.js";
 import { COLOURS, Mark } from "./marks.js";
-import { LEVELS, handling } from "./state.js";
+import { LEVELS, handling, inOrder } from "./state.js";
 
 const STEP_MS = 3500;
 
@@ -36,7 +36,7 @@ export function Scroller({ children, still, top, name }) {
 export function LiveAlerts({ alerts, words, now, still, open }) {
   if (!alerts.length) return html`<p class="nothing">${words.t("alerts.none")}</p>`;
   return html`<${Scroller} name="alerts" still=${still} top=${alerts[0].id}>
-    ${alerts.map((alert) => html`<${AlertLine} key=${alert.id} alert=${alert} words=${words} now=${now} open=${open} />`)}
+    ${inOrder(alerts, now).map((alert) => html`<${AlertLine} key=${alert.id} alert=${alert} words=${words} now=${now} open=${open} />`)}
   <//>`;
 }
 

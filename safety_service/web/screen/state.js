@@ -3,6 +3,7 @@
 export const LEVELS = ["critical", "major", "minor", "warning"];
 export const KEPT_ALERTS = 60;
 const NEW_FOR_MS = 5 * 60_000;
+const LINGERS_MS = 60_000;
 
 /**
  * @typedef {object} ScreenState
@@ -31,13 +32,17 @@ export function withAlert(alerts, alert) {
   return [...others, alert].sort((a, b) => b.id - a.id).slice(0, KEPT_ALERTS);
 }
 
-/** A snapshot over what the stream told: the newer word on each alert wins.
- * @param {any[]} known @param {any[]} snapshot */
+/** A snapshot, and over it what the stream told of alerts raised since.
+ * @param {any[]} known @param {any[]} snapshot newest first */
 export function withSnapshot(known, snapshot) {
-  const oldest = snapshot.length ? snapshot[snapshot.length - 1].id : 0;
-  const listed = new Set(snapshot.map((alert) => alert.id));
-  const newer = known.filter((alert) => !listed.has(alert.id) && alert.id > oldest);
-  return [...newer, ...snapshot].sort((a, b) => b.id - a.id).slice(0, KEPT_ALERTS);
+  const newest = snapshot.length ? snapshot[0].id : 0;
+  return [...known.filter((alert) => alert.id > newest), ...snapshot].slice(0, KEPT_ALERTS);
+}
+
+/** What is going on, newest first, then what is over. @param {any[]} alerts @param {number} now milliseconds */
+export function inOrder(alerts, now) {
+  const over = (alert) => alert.closed_at && now - Date.parse(alert.closed_at) > LINGERS_MS;
+  return [...alerts.filter((alert) => !over(alert)), ...alerts.filter(over)];
 }
 
 /** @param {any} alert @returns {"closed" | "resolved" | "acknowledged" | "open"} */
@@ -54,7 +59,7 @@ export function markers(map, alerts, now) {
   const recent = new Map();
   for (const alert of alerts) {
     const age = now - Date.parse(alert.raised_at);
-    if (handling(alert) === "open" && age < NEW_FOR_MS) {
+    if (!alert.closed_at && !alert.acknowledged_at && age < NEW_FOR_MS) {
       const known = recent.get(alert.school);
       if (!known || LEVELS.indexOf(alert.severity) < LEVELS.indexOf(known)) {
         recent.set(alert.school, alert.severity);
