@@ -151,7 +151,7 @@ def _announce(settings: Settings, broker_url: str, logins: list[tuple[str, str]]
 @contextmanager
 def _simulator(broker_url: str, schools: int, seed: int, speed: float, home: Path) -> Iterator[None]:
     """The simulator as a process of its own, out of the way of the terminal's Ctrl-C: we end it ourselves."""
-    arguments = ["run", "--scenario", "school_day", "--broker", broker_url]
+    arguments = ["run", "--scenario", "school_day", "--broker", broker_url, "--until-eof"]
     arguments += ["--schools", str(schools), "--seed", str(seed), "--speed", str(speed)]
     with (home / "simulator.log").open("w") as log:
         process = subprocess.Popen(
