@@ -25,7 +25,7 @@ export function Detail({ alert, words, schools, now, mayHandle, busy, trouble, c
 function Facts({ alert, words, school }) {
   const moment = (time) => time && words.moment.format(new Date(time));
   const facts = [
-    ["desk.school", `${words.name(school) || alert.school}（${alert.school}）`],
+    ["desk.school", [words.name(school), alert.school].filter(Boolean).join(" · ")],
     ["desk.zone", words.zone(alert.zone)],
     ["desk.device", alert.device],
     ["desk.kind", words.kind(alert.kind)],

@@ -16,7 +16,7 @@ export function List({ queue, chosen, choose, schools, words, now, acknowledge, 
     ${queue.alerts.slice(0, DRAWN).map((alert) => {
       const here = alert.id === chosen?.id;
       const state = handling(alert);
-      return html`<li key=${alert.id} class="row row-${state}" data-alert=${alert.id} aria-current=${here ? "true" : undefined}
+      return html`<li key=${alert.id} class="row is-${state}" data-alert=${alert.id} aria-current=${here ? "true" : undefined}
         ref=${here ? row : undefined}>
         <button type="button" class="row-open" onClick=${() => choose(alert)}>
           <${Mark} severity=${alert.severity} size=${26} />
@@ -37,6 +37,6 @@ export function List({ queue, chosen, choose, schools, words, now, acknowledge, 
 /** @param {any} alert @param {string} state @param {any} words */
 export function stateText(alert, state, words) {
   if (state === "acknowledged") return words.t("state.acknowledged_by", { name: alert.acknowledged_by });
-  if (state === "closed" && alert.disposition) return `${words.t("state.closed")}：${words.t(`disposition.${alert.disposition}`)}`;
+  if (state === "closed" && alert.disposition) return `${words.t("state.closed")} · ${words.t(`disposition.${alert.disposition}`)}`;
   return words.t(`state.${state}`);
 }

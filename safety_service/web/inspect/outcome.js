@@ -7,6 +7,8 @@ export function Outcome({ result, cafeteria, scheme, words, leave }) {
   const language = words.language;
   const band = scheme.bands.find((one) => one.grade === result.grade);
   const { decided_by: decided, reckoning } = result.result;
+  // Where the rule that decided is the whole story, it is told once.
+  const since = [result.change, result.why].map((text) => text[language]).filter((text) => text && text !== decided.why[language]);
   const failed = (reckoning.items ?? []).filter((item) => item.result === "fail");
   return html`<main class="inspect outcome" data-inspection=${result.id}>
     <p class="stored">${words.t("inspect.stored", { n: result.id })}</p>
@@ -19,7 +21,7 @@ export function Outcome({ result, cafeteria, scheme, words, leave }) {
     </div>
     <h3>${words.t("inspect.decided")}</h3>
     <p data-decided>${decided.why[language]}</p>
-    ${result.previous !== null && html`<h3>${words.t("inspect.since")}</h3><p>${[result.change[language], result.why[language]].filter(Boolean).join(" ")}</p>`}
+    ${result.previous !== null && html`<h3>${words.t("inspect.since")}</h3>${since.map((text) => html`<p>${text}</p>`)}`}
     ${failed.length > 0 && html`<h3>${words.t("inspect.failed", { n: failed.length })}</h3>
       <ul class="failed">${failed.map((item) => html`<li key=${item.code}><b class="code">${item.code}</b>
         ${item.key && html` <em class="key">${words.t("inspect.key_item")}</em>`} ${item.labels[language]}
