@@ -49,6 +49,7 @@ def import_devices(file: File) -> None:
 
 def _import(noun: str, read: Importer, file: Path) -> None:
     settings = Settings()
+    screen = Console(stderr=True)
     engine = open_engine(settings.resolved_database_url)
     try:
         with Progress(
@@ -56,8 +57,9 @@ def _import(noun: str, read: Importer, file: Path) -> None:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=screen,
             transient=True,
+            disable=not screen.is_terminal,
         ) as progress:
             bar = progress.add_task(noun, total=registry_csv.count_lines(file))
             outcome = read(engine, settings, file, datetime.now(UTC), lambda n: progress.advance(bar, n))

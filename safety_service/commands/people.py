@@ -67,6 +67,11 @@ def list_users() -> None:
                 return
 
 
+@apikey_app.callback()
+def _keys() -> None:
+    """Keeps `create` a command of its own while it is the only one."""
+
+
 @apikey_app.command("create")
 @one_line_errors
 def create_key(

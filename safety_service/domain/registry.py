@@ -67,16 +67,18 @@ def _device_id(value: str) -> str:
     return value
 
 
+_OrNone = BeforeValidator(_cleaned_or_none)
+_Line = Annotated[str, Field(max_length=200)]
+_Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
 Text = Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=200)]
-OptionalText = Annotated[str | None, BeforeValidator(_cleaned_or_none), Field(max_length=200)]
+OptionalText = Annotated[_Line | None, _OrNone]
 SchoolCode = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_school_code)]
 DeviceId = Annotated[
     str, BeforeValidator(_cleaned), AfterValidator(_device_id), Field(min_length=1, max_length=200)
 ]
-Slug = Annotated[str, BeforeValidator(_cleaned), Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-OptionalSlug = Annotated[
-    str | None, BeforeValidator(_cleaned_or_none), Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-]
+Slug = Annotated[_Word, BeforeValidator(_cleaned)]
+OptionalSlug = Annotated[_Word | None, _OrNone]
 
 
 class SchoolFields(BaseModel):
@@ -88,12 +90,10 @@ class SchoolFields(BaseModel):
     name_en: OptionalText = None
     township: Text
     kind: Annotated[SchoolKind, BeforeValidator(lambda value: _cleaned_or_none(value) or "other")] = "other"
-    latitude: Annotated[float | None, BeforeValidator(_cleaned_or_none), Field(ge=-90, le=90)] = None
-    longitude: Annotated[float | None, BeforeValidator(_cleaned_or_none), Field(ge=-180, le=180)] = None
-    pupils: Annotated[int | None, BeforeValidator(_cleaned_or_none), Field(ge=0, le=1_000_000)] = None
-    timezone: Annotated[
-        str | None, BeforeValidator(_cleaned_or_none), AfterValidator(lambda v: v and _zone_name(v))
-    ] = None
+    latitude: Annotated[Annotated[float, Field(ge=-90, le=90)] | None, _OrNone] = None
+    longitude: Annotated[Annotated[float, Field(ge=-180, le=180)] | None, _OrNone] = None
+    pupils: Annotated[Annotated[int, Field(ge=0, le=1_000_000)] | None, _OrNone] = None
+    timezone: Annotated[Annotated[str, AfterValidator(_zone_name)] | None, _OrNone] = None
     strict: bool = False
 
 
