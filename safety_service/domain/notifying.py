@@ -24,9 +24,12 @@ def receivers_of(
 ) -> list[Receiver]:
     """Who is to be told of this transition; `named`: the channels its rule names, None for all of them.
 
-    Repeats, acknowledgements and comments tell nobody (alerting rule 2).
+    Repeats, acknowledgements and comments tell nobody (alerting rule 2). Whoever was told that it fires is
+    told that it ended, even if it was suppressed in between (rule 8); delivery withholds the rest.
     """
-    if transition.change not in NOTIFIED_CHANGES or alert.suppressed_by:
+    if transition.change not in NOTIFIED_CHANGES:
+        return []
+    if alert.suppressed_by and transition.change != "resolved":
         return []
     return [
         receiver

@@ -5,28 +5,17 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from safety_service.store.session import open_engine
-from tests.e2e.service_process import Service, embedded_broker, simulator, until
+from tests.e2e.service_process import Service, simulator, until
 
 MESSAGES = 12_000
 RATE = 1_000
 KILLS = 5
-
-
-@pytest.fixture(params=["sqlite+embedded", "postgresql+mosquitto"])
-def pair(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """(database URL, broker URL) of the quick start and of production."""
-    if request.param == "sqlite+embedded":
-        with embedded_broker() as broker_url:
-            yield request.getfixturevalue("sqlite_url"), broker_url
-    else:
-        yield request.getfixturevalue("postgresql_url"), request.getfixturevalue("mosquitto")
 
 
 @pytest.mark.production
