@@ -57,7 +57,7 @@ def test_what_is_acknowledged_has_arrived(
     acknowledged = (tmp_path / "acked").read_text().split()
     assert sorted(acknowledged) == sorted(f"load-{name}-{number}" for number in range(4000))
     listener.until(lambda heard: len(heard) >= 4000)
-    assert {cloud_events(message.payload)[0].id for message in listener.heard} == set(acknowledged)
+    assert {cloud_events(bytes(message.payload))[0].id for message in listener.heard} == set(acknowledged)
 
 
 def test_a_rate_is_kept(broker_url: str) -> None:

@@ -58,7 +58,7 @@ def test_a_story_arrives_whole_and_in_order(broker_url: str, listen: Listen) -> 
         int(event.sequence)
         for message in listener.heard
         if "/native/" in message.topic
-        for event in cloud_events(message.payload)
+        for event in cloud_events(bytes(message.payload))
     ]
     assert numbers == list(range(1, len(numbers) + 1))
     assert any(message.topic.endswith("/frigate/reviews") for message in listener.heard)
@@ -86,7 +86,7 @@ def test_a_school_day_shows_its_gateways_and_ends_clean(
 
 def _last_words(listener: Listener) -> dict[str, bytes]:
     """What each gateway and NVR said of itself last; retained words of earlier runs come first."""
-    return {m.topic: m.payload for m in listener.heard if m.payload in (b"online", b"offline")}
+    return {m.topic: bytes(m.payload) for m in listener.heard if m.payload in (b"online", b"offline")}
 
 
 def test_a_killed_gateway_leaves_its_last_will(broker_url: str, listen: Listen) -> None:
