@@ -118,10 +118,14 @@ def create_app(
     errors.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
     app.add_middleware(RequestLog)
+    _add_routes(app, api)
+    return app
+
+
+def _add_routes(app: FastAPI, api: bool) -> None:
     for router in OUTSIDE:
         app.include_router(router)
-    for router in ROUTERS if api else ():
-        app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
     if api:
+        for router in ROUTERS:
+            app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
         pages.install(app)
-    return app

@@ -65,13 +65,16 @@ def test_a_wake_runs_it_at_once() -> None:
     jobs.stop()
 
 
+def wake_often(job: Repeated) -> None:
+    for _ in range(200):
+        job.wake()
+
+
 def test_many_wakes_from_many_threads_lose_no_wish_and_never_overlap() -> None:
     work = Work()
     job, jobs = started(work, 3600)
     until(lambda: work.steps >= 1)
-    threads = [
-        threading.Thread(target=lambda: [job.wake() for _ in range(200)], daemon=True) for _ in range(8)
-    ]
+    threads = [threading.Thread(target=wake_often, args=(job,), daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,6 @@
 """The live stream: every transition the caller may see, in order, without gap or repeat."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
@@ -60,7 +60,7 @@ class Feed:
         self._caller = caller
         self._scope = Scope(every_school=caller.every_school, schools=caller.schools)
 
-    async def events(self, wished: str | None) -> AsyncIterator[bytes]:
+    async def events(self, wished: str | None) -> AsyncGenerator[bytes, None]:
         place, resync = await run_in_threadpool(self._begin, wished)
         # The id goes out first, so that a client that loses us before the first alert resumes right here.
         yield format_sse_event(id=str(place), comment="connected", retry=RETRY_MILLISECONDS, data_str=None)

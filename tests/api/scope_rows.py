@@ -1,6 +1,7 @@
 """One row of everything for a school, so that a test can look for what leaks to the people of another."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -143,7 +144,7 @@ def _log(n: int) -> list[object]:
 
 
 def _alerts(n: int) -> list[object]:
-    common = {
+    common: dict[str, Any] = {
         "rule": "intrusion",
         "rule_version": "1",
         "school": school_code(n),
@@ -155,8 +156,8 @@ def _alerts(n: int) -> list[object]:
         "device": marker(n),
         "zone": marker(n),
     }
-    ended = {"resolved_at": NOW, "acknowledged_at": NOW, "acknowledged_by": marker(n)}
-    closed = {"closed_at": NOW, "closed_by": marker(n), "disposition": "test"}
+    ended: dict[str, Any] = {"resolved_at": NOW, "acknowledged_at": NOW, "acknowledged_by": marker(n)}
+    closed: dict[str, Any] = {"closed_at": NOW, "closed_by": marker(n), "disposition": "test"}
     key = f'["{school_code(n)}","{marker(n)}"]'
     return [
         StoredAlert(id=n, key=key, condition="firing", **common),
@@ -166,7 +167,7 @@ def _alerts(n: int) -> list[object]:
 
 def _history(n: int) -> list[object]:
     """Numbers 1 and 3 for school 1, 2 and 4 for school 2: in a stream one stands between the other's."""
-    common = {"school": school_code(n), "at": NOW, "severity": "major", "actor": marker(n)}
+    common: dict[str, Any] = {"school": school_code(n), "at": NOW, "severity": "major", "actor": marker(n)}
     return [
         AlertTransition(number=n, alert_id=n, change="raised", condition="firing", **common),
         AlertTransition(number=n + 2, alert_id=10 + n, change="closed", condition="resolved", **common),

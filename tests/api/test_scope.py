@@ -26,6 +26,7 @@ from safety_service.api.stream import Feed
 from safety_service.domain.rights import Caller
 from safety_service.main import API_PREFIX, create_app
 from safety_service.settings import Settings
+from safety_service.store.dialect import table_of
 from safety_service.store.scope import SchoolItself, SchoolOwned
 from safety_service.store.session import open_engine
 from safety_service.store.tables_people import AuditEntry
@@ -135,7 +136,8 @@ def _address(method: str, path: str) -> str:
 
 def _send(client: TestClient, method: str, path: str) -> Response:
     assert (method, path) in BODIES, f"say in scope_requests.py what {method} {path} sends"
-    return client.request(method, _address(method, path), json=BODIES[method, path])
+    answer: Response = client.request(method, _address(method, path), json=BODIES[method, path])
+    return answer
 
 
 def _meaning(answer: Response) -> Any:
@@ -145,7 +147,7 @@ def _meaning(answer: Response) -> Any:
 def test_every_table_of_a_school_has_a_row_of_each(both: World) -> None:
     for mixin in (SchoolOwned, SchoolItself):
         for model in _children(mixin):
-            column = model.__table__.c["school" if mixin is SchoolOwned else "code"]
+            column = table_of(model).c["school" if mixin is SchoolOwned else "code"]
             with both.engine.connect() as connection:
                 schools = set(connection.execute(select(column)).scalars())
             assert {school_code(1), school_code(2)} <= schools, f"scope_rows.py adds no {model.__name__}"
@@ -229,6 +231,7 @@ def test_the_stream_leaves_out_the_other_school(both: World) -> None:
 
 
 def _children(mixin: type) -> Iterator[type[SQLModel]]:
+    child: type[SQLModel]
     for child in mixin.__subclasses__():
         yield child
         yield from _children(child)

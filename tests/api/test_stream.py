@@ -12,7 +12,7 @@ from safety_service.api.stream import FURTHEST_BACK, Feed
 from safety_service.domain.rights import Caller
 from safety_service.domain.types import Alert, AlertChange, Transition
 from safety_service.live import Hub
-from safety_service.store import alerts
+from safety_service.store import alerts, counters
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
@@ -138,7 +138,7 @@ def test_a_number_it_cannot_resume_from_is_told(two_schools: Engine, hub: Hub, w
 
 def test_a_client_too_far_behind_is_told_to_fetch_afresh(two_schools: Engine, hub: Hub) -> None:
     with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
-        alerts.counters.take(session, alerts.counters.TRANSITIONS, FURTHEST_BACK + 1)
+        counters.take(session, counters.TRANSITIONS, FURTHEST_BACK + 1)
 
     async def scene() -> None:
         [event] = await take(Feed(two_schools, hub, COUNTY).events("0"), 1)

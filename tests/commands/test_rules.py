@@ -57,7 +57,7 @@ def test_a_broken_file_is_refused_with_its_line(tmp_path, change, place, reason)
     text = (HERE / "failing" / "expects_too_much.yaml").read_text(encoding="utf-8")
     assert change[0] in text
     broken = tmp_path / "broken.yaml"
-    text = text.replace("../cold_store", str(HERE / "cold_store")).replace(*change, 1)
+    text = text.replace("../cold_store", str(HERE / "cold_store")).replace(change[0], change[1], 1)
     broken.write_text(text, encoding="utf-8")
     result = run("test", broken)
     assert result.exit_code == 3

@@ -138,7 +138,7 @@ def test_every_rule_is_shown_to_fail() -> None:
     [
         "fetched from https://" + "files.python" + "hosted.org/packages/x.whl",
         "--extra-index-" + "url https://example.org/simple",
-        "registry = https://registry" + ".npmjs.org/",
+        "registry = https://registry.npm" + "js.org/",
         "cd /" + "home/somebody/src",
         "see /" + "root/.ssh",
         "python = /" + "opt/python/bin",

@@ -53,7 +53,7 @@ def device(name: str = "d-1", **fields: Any) -> DeviceSeen:
 
 def told(findings: list[Finding]) -> list[tuple[float, str, str]]:
     """(minute, condition, severity), with `late` and a repeat marked."""
-    shown = []
+    shown: list[tuple[float, str, str]] = []
     for one in findings:
         mark = "late" if one.late else one.condition if one.edge or one.condition == "resolved" else "again"
         shown.append(((one.at - START) / timedelta(minutes=1), mark, one.severity))
