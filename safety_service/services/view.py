@@ -122,7 +122,7 @@ def _presence(session: Session, at: Viewpoint) -> shapes.Presence:
     online, total = device_sums(devices)
     reporting = sum(1 for school in devices.values() if school.online)
     return {
-        "devices_online": share(online, total, "view/devices", {}),
+        "devices_online": share(online, total, "devices", {"online": "true"}),
         "schools_reporting": share(
             reporting, rows.count_schools(session), "view/schools", {"reporting": "true"}
         ),
@@ -276,7 +276,7 @@ def devices(session: Session, at: Viewpoint) -> shapes.Devices:
     ]
     return {
         "as_of": rfc3339(at.now),
-        "online": share(online, total, "devices", {}),
+        "online": share(online, total, "devices", {"online": "true"}),
         "new": figure(sum(figure.fresh for figure in by_format.values()), "devices", {"condition": "new"}),
         "by_format": [
             {"format": name, "total": figure.total, "online": figure.online}

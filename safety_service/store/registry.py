@@ -124,6 +124,9 @@ def list_devices(session: Session, wanted: DeviceFilter, after: Key | None, limi
         statement = statement.where(
             or_(*(_has(column, wanted.q) for column in (Device.device, Device.name, Device.model)))
         )
+    if (wanted.heard_since or wanted.silent_since) and wanted.condition is None:
+        # Online or silent is said of devices in use, here as in the figures of the wall screen.
+        statement = statement.where(col(Device.condition) != "retired")
     if wanted.heard_since is not None:
         statement = statement.where(col(Device.last_seen_at) >= wanted.heard_since)
     if wanted.silent_since is not None:

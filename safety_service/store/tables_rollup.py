@@ -12,7 +12,7 @@ from safety_service.store.scope import SchoolOwned
 
 
 class RollupHour(SchoolOwned, table=True):
-    """How many events of one kind a school had in the hour that begins at `hour` (by `occurred_at`)."""
+    """How many events of one kind a school had in the hour that begins at `hour`, by when they came in."""
 
     __tablename__ = "rollup_hour"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own declaration

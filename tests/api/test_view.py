@@ -135,6 +135,8 @@ def test_every_figure_of_alerts_has_that_many_rows_behind_it(county: Engine, cli
     figures = [*found["alerts_open"].values(), found["alerts_open_total"], found["alerts_unacknowledged"]]
     for figure in [*figures, found["closed_today"]]:
         assert len(read(client, figure["list"])["items"]) == figure["value"], figure
+    for figure in (found["devices_online"], found["schools_reporting"]):
+        assert len(read(client, figure["list"])["items"]) == figure["value"], figure
     for kind in read(client, "/api/v1/view/kinds")["items"]:
         assert all(row["kind"] == kind["kind"] for row in read(client, kind["list"])["items"])
     for feature in read(client, "/api/v1/view/map")["features"]:

@@ -31,7 +31,7 @@ ARGUMENTS = [
 ]
 SCHOOL = "370828-001"
 APPEARS_MS = 10_000
-WIDTH_SHOWN = "document.querySelector('.stage').getBoundingClientRect().width"
+FILLS = "width => Math.abs(document.querySelector('.stage').getBoundingClientRect().width - width) < 1.5"
 ROOT = "document.documentElement"
 OVERFLOWS = f"{ROOT}.scrollWidth > innerWidth || {ROOT}.scrollHeight > innerHeight"
 
@@ -224,7 +224,7 @@ def test_the_stage_fills_any_screen_and_stays_bounded(demo: Demo, watched: Watch
     for width, height in ((3840, 2160), (1366, 768), (2560, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         scale = min(width / 1920, height / 1080)
-        page.wait_for_function(f"Math.abs({WIDTH_SHOWN} - {1920 * scale}) < 1.5")
+        page.wait_for_function(FILLS, arg=1920 * scale)
         assert not page.evaluate(OVERFLOWS)
     assert page.locator("canvas").count() <= 8
     assert page.locator(".alert").count() <= 60
