@@ -37,7 +37,7 @@ SCHOOL_REQUIRED = ("code", "name_zh", "township")
 DEVICE_COLUMNS = ("school", "device", "name", "zone", "zone_type", "format", "model")
 DEVICE_REQUIRED = ("school", "device")
 
-LINES_AT_ONCE = 500
+LINES_AT_ONCE = 100
 """Lines of one transaction: a long list must not keep the pipeline from writing."""
 
 EntryT = TypeVar("EntryT", bound=BaseModel)

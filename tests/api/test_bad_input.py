@@ -7,12 +7,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from safety_service.api.deps import SessionDep
+from safety_service.api.routing import new_router
 from safety_service.domain.types import Message
 from safety_service.settings import Settings
 from safety_service.store import messages
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from safety_service.store.tables import RejectedMessage
+from safety_service.store.tables import RejectedMessage, Zone
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
 
 AsRole = Callable[[str], TestClient]
@@ -85,6 +87,19 @@ def test_a_defect_shows_an_id_and_no_traceback(app: FastAPI) -> None:
     assert answer.status_code == 500
     assert "secret inside" not in answer.text
     assert answer.headers["x-request-id"] in answer.json()["detail"]
+
+
+def test_a_commit_that_fails_is_not_answered_with_success(client_as: AsRole, app: FastAPI) -> None:
+    router = new_router("test")
+
+    @router.post("/late")
+    def late(session: SessionDep) -> str:
+        session.add(Zone(school="370828-999", code="z", name="z", type="gate"))
+        return "done"
+
+    app.include_router(router)
+    answer = client_as("admin").post("/late")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/conflict")
 
 
 @pytest.mark.parametrize(("given", "kept"), [("abcd-1234", True), ("bad id\t", False), ("x" * 65, False)])
