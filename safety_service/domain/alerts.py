@@ -121,7 +121,8 @@ def _repeat(finding: Finding, alert: Alert) -> AlertChange | None:
         return None
     after = _seen(finding, alert) if finding.event is not None else alert
     if not rises:
-        return AlertChange(alert=after)
+        latest = {**alert.detail, **finding.detail}
+        return AlertChange(alert=msgspec.structs.replace(after, detail=latest))
     detail = {**alert.detail, **_detail(finding)}
     after = msgspec.structs.replace(after, severity=finding.severity, detail=detail)
     was = {"from": alert.severity, **_detail(finding)}

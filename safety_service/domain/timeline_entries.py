@@ -83,9 +83,9 @@ def _events(
         if not isinstance(value, types) or (isinstance(value, bool) and types is not bool):
             problems.append(((*path, name), f"{name} cannot be {value!r}; a text may need quotes"))
         fields[name] = value
-    for name in ("school", "device", "kind"):
-        if name not in fields:
-            problems.append((path, f"{name} is missing"))
+    fields = {"school": "school", "device": "device"} | fields
+    if "kind" not in fields:
+        problems.append((path, "kind is missing"))
     if fields.get("kind", "other") not in KINDS:
         hint = did_you_mean(str(fields["kind"]), KINDS)
         problems.append(((*path, "kind"), f"{fields['kind']!r} is no event kind{hint}"))

@@ -79,6 +79,11 @@ def test_a_repeat_counts_and_tells_nobody():
     assert (must(change).count, must(change).last_seen_at) == (2, at(3))
 
 
+def test_a_repeat_brings_the_latest_numbers():
+    repeat = finding(3, edge=False, detail={"from": 2, "to": 1})
+    assert must(apply_finding(repeat, RULE, firing())).detail["to"] == 1
+
+
 def test_a_repeat_by_timer_is_nothing():
     assert apply_finding(by_timer(3, edge=False), RULE, firing()) is None
 

@@ -58,6 +58,11 @@ def watches(plan: Plan, device: DeviceSeen) -> Key | None:
         return None
     if not device.registered or not plan.compiled(device):
         return None
+    return key_of_device(plan, device)
+
+
+def key_of_device(plan: Plan, device: DeviceSeen) -> Key:
+    """The key of the rule as far as the registry can tell it; what only an event can tell is empty."""
     kind = plan.kinds[0] if plan.kinds else None
     parts = [kind if name == "kind" else getattr(device, name, None) for name in plan.key]
     return tuple("" if part is None else str(part) for part in parts)

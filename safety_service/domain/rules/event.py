@@ -71,7 +71,9 @@ def prepare(rule: Rule) -> Compiled:
 def observe(plan: Plan, state: EventState | None, event: Event, now: datetime) -> Step | None:
     compiled: Compiled = plan.compiled
     if event.phase == "end":
-        return _end(plan, state or EventState(), event, now) if compiled.ends(event) else None
+        # Where nothing could have begun, no end is worth remembering: most of them are of that sort.
+        concerns = compiled.ends(event) and (state is not None or plan.admits(event))
+        return _end(plan, state or EventState(), event, now) if concerns else None
     if event.phase not in HAPPENS and not compiled.takes_measures:
         return None
     if not plan.matches(event):

@@ -28,6 +28,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
+def known_parts(names: list[str]) -> list[str]:
+    """The names themselves; raises ValueError where one is no field that a key can be made of."""
+    for name in names:
+        if name not in KEY_FIELDS and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
+            raise ValueError(f"{name!r} cannot be part of a key{did_you_mean(name, KEY_FIELDS)}")
+    if len(set(names)) < len(names):
+        raise ValueError("names a field twice")
+    return names
+
+
 class Title(Strict):
     zh: Annotated[str, Field(min_length=1)]
     en: Annotated[str, Field(min_length=1)]
@@ -38,6 +48,11 @@ class Inhibition(Strict):
 
     rule: str
     equal: list[str] = Field(default_factory=lambda: ["school"], min_length=1)
+
+    @field_validator("equal")
+    @classmethod
+    def _known_fields(cls, names: list[str]) -> list[str]:
+        return known_parts(names)
 
 
 class CommonFields(Strict):
@@ -68,12 +83,7 @@ class CommonFields(Strict):
     @field_validator("key")
     @classmethod
     def _known_key(cls, names: list[str]) -> list[str]:
-        for name in names:
-            if name not in KEY_FIELDS and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
-                raise ValueError(f"{name!r} cannot be part of a key{did_you_mean(name, KEY_FIELDS)}")
-        if len(set(names)) < len(names):
-            raise ValueError("names a field twice")
-        return names
+        return known_parts(names)
 
     @model_validator(mode="after")
     def _one_calendar(self) -> "CommonFields":

@@ -31,6 +31,9 @@ class Watchers:
             key = slot.kind.watches(slot.plan, device)
             if key is not None:
                 watches.append((slot, key))
+            elif not device.registered and not slot.hears_devices():
+                # It was expected because it once sent the kind; now it never will again.
+                before = (*before, (slot, absence.key_of_device(slot.plan, device)))
         changed = []
         for slot, key in watches:
             known = slot.states.get(key)

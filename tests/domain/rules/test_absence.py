@@ -127,6 +127,14 @@ def test_a_quiet_device_taken_out_of_service_is_not_missed():
     assert told(running.tick(at(90))) == []
 
 
+def test_a_heartbeat_is_not_expected_of_a_device_taken_out_of_service():
+    running = started(BEATS, device())
+    running.observe([event(1, "heartbeat")], at(1))
+    running.register(device(registered=False))
+    assert told(running.tick(at(90))) == []
+    assert running.drain_changes()[-1][2] is None
+
+
 def test_a_new_device_is_watched_from_its_first_message():
     running = started(ALL)
     running.register(device(last_seen_at=at(5)))

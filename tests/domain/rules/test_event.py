@@ -142,6 +142,12 @@ def test_what_began_inside_the_calendar_goes_on_outside():
     assert found == [(-125, "firing", "major"), (-118, "again", "major"), (-108, "resolved", "major")]
 
 
+def test_an_end_outside_the_calendar_leaves_nothing_behind():
+    running = engine(INTRUSION + ", active: night")
+    running.observe([event(720, phase="end")], at(720))
+    assert running.drain_changes() == []
+
+
 def test_except_is_the_other_way_round():
     china = timezone(timedelta(hours=8))
     day = INTRUSION + ", except: night"

@@ -55,6 +55,7 @@ def of_one(body):
         ("kind: event, severity: major, active: night, except: night", "has both active and except"),
         ("kind: event, severity: major, inhibited_by: [{rule: b}]", "there is no rule 'b'"),
         ("kind: event, severity: major, inhibited_by: [{rule: a}]", "round in a circle: a -> a"),
+        ("kind: event, severity: major, inhibited_by: [{rule: a, equal: [zon]}]", "did you mean 'zone'?"),
         ("kind: event, severity: major, reopen_within: soon", "is no duration"),
         ("kind: event, severity: major, enabled: maybe", "valid boolean"),
         ("kind: threshold", "raise is missing"),
