@@ -1,6 +1,7 @@
 """`campus-safety user` and `campus-safety apikey`: accounts of people and machines."""
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,12 +105,20 @@ def _password(from_stdin: bool) -> str:
     return first
 
 
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no account has.
+        return str(os.getuid())
+
+
 @contextmanager
 def _session(*, write: bool) -> Iterator[Session]:
     engine = open_engine(Settings().resolved_database_url)
     try:
         with session_scope(engine, EVERY_SCHOOL, write=write) as session:
-            audit.act_as(session, audit.Actor(f"command:{getpass.getuser()}"))
+            audit.act_as(session, audit.Actor(f"command:{_who()}"))
             yield session
     finally:
         engine.dispose()
