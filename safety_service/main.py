@@ -1,7 +1,7 @@
 """create_app(settings): wiring and nothing else."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,17 +93,11 @@ def create_app(
     database = engine or open_engine(settings.resolved_database_url)
     beside = runtime or Runtime(settings, database, pipeline=False)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        beside.start()
-        yield
-        beside.stop()
-
     app = FastAPI(
         title="Campus safety",
         version=__version__,
         summary="Events, alerts and cafeteria credit of a county's schools",
-        lifespan=lifespan,
+        lifespan=_as_long_as_the_app(beside),
         docs_url=None,
         redoc_url=None,
     )
@@ -120,6 +114,16 @@ def create_app(
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app
+
+
+def _as_long_as_the_app(beside: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        beside.start()
+        yield
+        beside.stop()
+
+    return lifespan
 
 
 def _add_routes(app: FastAPI, api: bool) -> None:
