@@ -51,5 +51,3 @@ class _Vitals(Collector):
             yield CounterMetricFamily(f"campus_{name}", help_text, value=value)
         for name, (help_text, value) in self._vitals.gauges.items():
             yield GaugeMetricFamily(f"campus_{name}", help_text, value=value)
-
-
