@@ -15,6 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlmodel import SQLModel
 
+from safety_service.domain.errors import NotFound
+
 
 class Scope(msgspec.Struct, frozen=True):
     """Which schools a session may see: all of them, or just those listed."""
@@ -57,6 +59,18 @@ def _limit_to_schools(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(
         *_limits(tuple(sorted(scope.schools)), tuple(_mapped(SchoolOwned)))
     )
+
+
+@event.listens_for(Session, "before_flush")
+def _write_within_schools(session: Session, _context: object, _instances: object) -> None:
+    """The last defence: a row of a school outside the scope is never written, whoever forgot to ask."""
+    scope = scope_of(session)
+    if scope.every_school:
+        return
+    for row in (*session.new, *session.dirty):
+        school = getattr(row, "school", None)
+        if isinstance(row, SchoolOwned) and school is not None and not scope.allows(school):
+            raise NotFound(f"there is no school {school}")
 
 
 @lru_cache(maxsize=1024)

@@ -73,7 +73,7 @@ export function App() {
   useEffect(() => { if (words) document.title = words.t("title"); }, [words]);
   if (!words || person === undefined) return html`<div class="stage-ground"></div>`;
   const other = language === "zh" ? "en" : "zh";
-  const languageSwitch = html`<button class="tool" data-tool="language" onClick=${() => setLanguage(other)}
+  const languageSwitch = html`<button type="button" class="tool" data-tool="language" onClick=${() => setLanguage(other)}
     title=${words.t("tool.language")}>${other === "en" ? "EN" : "中"}</button>`;
   if (person === null) {
     return html`<div class="stage-ground"><${Login} words=${words} done=${greet} language=${languageSwitch} /></div>`;
@@ -126,9 +126,9 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
       <div class="drift">
         <${Header} state=${state} words=${words} now=${second} waited=${(Date.now() - answered.current) / 1000}
           tools=${html`${languageSwitch}
-            <button class="tool ${loud ? "on" : ""}" data-tool="sound" aria-pressed=${loud} title=${words.t(loud ? "tool.sound_off" : "tool.sound_on")}
+            <button type="button" class="tool ${loud ? "on" : ""}" data-tool="sound" aria-pressed=${loud} title=${words.t(loud ? "tool.sound_off" : "tool.sound_on")}
               onClick=${toggleSound}><${Icon} name=${loud ? "loud" : "mute"} /></button>
-            <button class="tool" data-tool="full" title=${words.t("tool.full")} onClick=${fullScreen}><${Icon} name="full" /></button>`} />
+            <button type="button" class="tool" data-tool="full" title=${words.t("tool.full")} onClick=${fullScreen}><${Icon} name="full" /></button>`} />
         <div class="columns">
           <div class="column">
             <${Panel} title=${words.t("trend.title")} name="p-trend"><${Trend} trend=${state.trend} scale=${scale} ...${shared} /><//>
