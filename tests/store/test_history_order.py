@@ -1,0 +1,65 @@
+"""The history's numbers follow commit order while several writers are at it: a reader never skips one."""
+
+import threading
+from itertools import count
+
+from sqlalchemy import Engine
+
+from safety_service.domain.types import Alert, AlertChange, Transition
+from safety_service.store import alerts
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import session_scope
+from tests.conftest import NOW, SCHOOL
+
+WRITERS = 4
+ROUNDS = 25
+
+_devices = count(1)
+
+
+def _raised() -> AlertChange:
+    alert = Alert(
+        id=0,
+        rule="r",
+        rule_version="1",
+        key=(SCHOOL, f"d{next(_devices)}"),
+        school=SCHOOL,
+        kind="fire",
+        title={"zh": "火", "en": "Fire"},
+        severity="critical",
+        condition="firing",
+        raised_at=NOW,
+        last_seen_at=NOW,
+    )
+    step = Transition(change="raised", at=NOW, severity="critical", condition="firing")
+    return AlertChange(alert=alert, transitions=[step])
+
+
+def test_a_reader_that_follows_the_numbers_misses_none(two_schools: Engine) -> None:
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for amount in range(ROUNDS):
+                with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
+                    alerts.hold_history(session)
+                    alerts.apply(session, [_raised() for _ in range(1 + amount % 3)])
+        except BaseException as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=write) for _ in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    expected = WRITERS * sum(1 + amount % 3 for amount in range(ROUNDS))
+    seen: list[int] = []
+    ids: list[int] = []
+    while len(seen) < expected and not failures:
+        with session_scope(two_schools, EVERY_SCHOOL) as session:
+            rows = alerts.read_history_after(session, seen[-1] if seen else 0, 1000)
+        seen += [row.number for row, _ in rows]
+        ids += [alert.id for _, alert in rows]
+    for writer in writers:
+        writer.join()
+    assert not failures
+    assert seen == list(range(1, expected + 1))
+    assert len(set(ids)) == expected
