@@ -38,18 +38,19 @@ export class Feed {
     this.lastAnswer = 0;
     this.due = { overview: 0, views: 0 };
     this.busy = false;
+    this.stopped = false;
     this.timers = [];
     this.wake = () => document.visibilityState === "visible" && this.refetch();
   }
 
   async start() {
-    await this.refetch();
-    this.stream.open(this.state.overview?.last_transition ?? 0);
     this.timers = [setInterval(() => this.tick(), 1000), setInterval(renew, RENEW_MS)];
     document.addEventListener("visibilitychange", this.wake);
+    await this.refetch();
   }
 
   stop() {
+    this.stopped = true;
     this.timers.forEach(clearInterval);
     this.stream.close();
     document.removeEventListener("visibilitychange", this.wake);
@@ -107,6 +108,9 @@ export class Feed {
   async readOverview() {
     const { body, changed, asOf } = await this.overview.read();
     this.lastAnswer = Date.now();
+    if (this.stopped) return undefined;
+    // Only now: the stream goes on behind what the snapshot already shows.
+    if (!this.stream.source) this.stream.open(body.last_transition);
     if (!changed) return this.update({ asOf });
     return this.update({ asOf, overview: body, alerts: withSnapshot(this.state.alerts, body.newest) });
   }

@@ -12,13 +12,19 @@ const SIZES = { critical: 21, major: 20, minor: 18, warning: 14 };
  * `now` moves in coarse steps: it only decides when a ripple ends. */
 export function CountyMap({ state, words, now, scale, still, open }) {
   const places = state.map;
-  const ground = useMemo(() => places && groundOf(places.features), [places]);
+  // Drawn anew only when a school has moved, not with every alert.
+  const ground = useMemo(() => places && groundOf(places.features), [places && placesKey(places.features)]);
   const option = useMemo(
     () => ground && optionOf(ground, markers(places, state.alerts, now), words, still),
     [ground, places, state.alerts, words, now, still],
   );
   const click = (event) => event.data?.list && open(event.data.label, event.data.list);
   return html`<${Chart} name="county" option=${option} scale=${scale} onClick=${click} label=${words.t("map.title")} />`;
+}
+
+/** @param {any[]} features */
+function placesKey(features) {
+  return features.map(({ id, geometry, properties }) => [id, properties.township, geometry?.coordinates]).join(";");
 }
 
 /** @param {any[]} features */
