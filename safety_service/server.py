@@ -1,5 +1,6 @@
 """Runs the app under uvicorn on a socket that is bound before anything else starts."""
 
+import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -27,6 +28,14 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._on_exit()
         super().handle_exit(sig, frame)
+
+
+def end_like_ctrl_c() -> None:
+    """Makes SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too.
+
+    uvicorn raises the signal again when it has shut down: by default that would kill us on the spot.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -22,7 +22,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rights import ROLES
 from safety_service.main import create_app
 from safety_service.runtime import Runtime
-from safety_service.server import bind, run
+from safety_service.server import bind, end_like_ctrl_c, run
 from safety_service.services import people, registry_csv
 from safety_service.settings import Settings
 from safety_service.store import migrations
@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option(help="The same seed gives the same county")] = 1,
     ) -> None:
         """Run everything in one go: broker, service, simulator, sample schools and accounts."""
+        end_like_ctrl_c()
         with ExitStack() as stack:
             home = data_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campus-demo-")))
             home.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from safety_service.commands.errors import one_line_errors
 from safety_service.domain.errors import Refused
 from safety_service.main import create_app
 from safety_service.runtime import Runtime, prepare
-from safety_service.server import bind, run
+from safety_service.server import bind, end_like_ctrl_c, run
 from safety_service.settings import DEFAULT_SECRET, Settings
 from safety_service.store import migrations, partitions
 from safety_service.store.session import open_engine
@@ -59,6 +59,7 @@ def check_secret(settings: Settings) -> None:
 
 def serve_forever(settings: Settings, roles: set[str], partition: str) -> None:
     """Brings the schema up to date, then serves; without the role `api` only health and metrics answer."""
+    end_like_ctrl_c()
     listener = bind(settings.http_host, settings.http_port)
     if settings.database_url is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)

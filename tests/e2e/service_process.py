@@ -90,10 +90,10 @@ class Service:
         self._process.kill()
         self._process.wait(10)
 
-    def interrupt(self, seconds: float = 15) -> int:
-        """SIGINT, as Ctrl-C sends it; returns the exit code."""
+    def end_by(self, ending: signal.Signals, seconds: float = 15) -> int:
+        """Sends the signal, as Ctrl-C or a container's stop does; returns the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(ending)
         return self._process.wait(seconds)
 
     def end(self) -> None:

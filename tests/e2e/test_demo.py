@@ -29,7 +29,8 @@ def _first_lines(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.timeout(180)
-def test_demo_comes_to_life_and_ends_clean(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_demo_comes_to_life_and_ends_clean(tmp_path: Path, ending: signal.Signals) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CAMPUS_")}
     # A setting of a real installation must not leak into the demo.
     environment["CAMPUS_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -65,7 +66,7 @@ def test_demo_comes_to_life_and_ends_clean(tmp_path: Path) -> None:
 
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 2, "broker and simulator run beside it"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         rest, _ = process.communicate(timeout=30)
         assert process.returncode == 0
         assert "Traceback" not in rest

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -216,7 +217,8 @@ def test_bad_input_is_refused_with_its_place_and_costs_nothing_else(world: World
 
 
 @pytest.mark.timeout(120)
-def test_ends_clean_on_ctrl_c_with_a_stream_open(world: World) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ends_clean_with_a_stream_open(world: World, ending: signal.Signals) -> None:
     Listener(world)
-    assert world.service.interrupt() == 0
+    assert world.service.end_by(ending) == 0
     assert "Traceback" not in world.service.log()
