@@ -80,29 +80,39 @@ class Pipeline:
         """
         try:
             with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
-                advanced = self._step(session, now, link_since)
+                advanced = self._step(session, now, link_since, self._batch)
         except SafetyError:
             self._memory = None
             raise
         except Exception as error:
             self._memory = None
             log.exception("a batch failed and was rolled back", batch=self._batch)
-            if self._batch == 1:
+            if self._batch == 1 and self._works_without_messages(now, link_since):
                 self._set_aside(error)
             self._batch = max(1, self._batch // 8)
             raise
         self._batch = min(self._options.batch, self._batch * 2)
         return advanced
 
-    def _step(self, session: Session, now: datetime, link_since: datetime | None) -> Advanced:
+    def _works_without_messages(self, now: datetime, link_since: datetime | None) -> bool:
+        """Whether the fault is the message's: a defect in anything else must not cost a single one."""
+        try:
+            with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
+                self._step(session, now, link_since, 0)
+        except Exception:
+            self._memory = None
+            return False
+        return True
+
+    def _step(self, session: Session, now: datetime, link_since: datetime | None, limit: int) -> Advanced:
         row = partitions.claim(session, self._options.partition)
         memory = self._refresh(session, row, now)
         self._note_deafness(row, memory, now, link_since)
-        batch = messages.read_after(session, row.id, row.cursor, self._batch)
+        batch = messages.read_after(session, row.id, row.cursor, limit)
         new = self._take_in(session, row, memory, batch, now)
         self._register(session, memory, new)
         findings = memory.engine.observe(new, now)
-        more = len(batch) == self._batch
+        more = 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)

@@ -61,7 +61,7 @@ class House:
             rulesets.replace(session, RULES, by="test", now=NOW)
         self.start()
 
-    def start(self) -> None:
+    def start(self, kind: type[Pipeline] = Pipeline) -> None:
         """A new process: nothing in memory."""
         options = PipelineOptions(
             partition=self.partition,
@@ -71,7 +71,7 @@ class House:
             max_payload_bytes=1 << 20,
             grading=GradingHouse(None, "Asia/Shanghai"),
         )
-        self.pipeline = Pipeline(self.engine, options, self._tell)
+        self.pipeline = kind(self.engine, options, self._tell)
 
     def receive(self, *sent: Message) -> None:
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
@@ -165,7 +165,7 @@ def test_a_failed_transaction_leaves_no_trace_and_is_repeated_whole(house: House
 
     def cut_before_the_commit() -> None:
         with session_scope(house.engine, EVERY_SCHOOL, write=True) as session:
-            house.pipeline._step(session, at(seconds=1), NOW)
+            house.pipeline._step(session, at(seconds=1), NOW, 100)
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
@@ -251,3 +251,45 @@ def test_rules_replaced_while_running_take_effect_with_the_next_batch(house: Hou
     house.receive(msgspec.structs.replace(fire, payload=fire.payload.replace(b"dev-1", b"dev-2")))
     house.advance(at(seconds=3))
     assert sorted(alert.kind for alert in house.rows(StoredAlert)) == ["fire", "panic_button"]
+
+
+class StumblesOverAMessage(Pipeline):
+    """Has a defect that one certain message brings out."""
+
+    def _take_in(self, session: Any, row: Any, memory: Any, batch: Any, now: datetime) -> Any:
+        if any(b"press-7" in message.payload for message in batch):
+            raise RuntimeError("a defect")
+        return super()._take_in(session, row, memory, batch, now)
+
+
+class StumblesAlways(Pipeline):
+    """Has a defect that no message is to blame for."""
+
+    def _register(self, session: Any, memory: Any, new: Any) -> None:
+        raise RuntimeError("a defect")
+
+
+def test_the_one_message_it_cannot_get_past_is_set_aside_and_the_rest_goes_on(house: House) -> None:
+    house.start(StumblesOverAMessage)
+    house.receive(*(press(number) for number in range(20)))
+    for second in range(1, 40):
+        try:
+            house.advance(at(seconds=second))
+        except RuntimeError:
+            continue
+    assert house.rows(StoredAlert)[0].count == 19
+    [rejected] = house.rows(RejectedMessage)
+    assert (rejected.reason, rejected.position) == ("processing_error", 8)
+    assert "RuntimeError" in rejected.detail
+
+
+def test_a_defect_that_is_no_messages_fault_costs_no_message(house: House) -> None:
+    house.start(StumblesAlways)
+    house.receive(*(press(number) for number in range(3)))
+    for second in range(1, 8):
+        with pytest.raises(RuntimeError):
+            house.advance(at(seconds=second))
+    assert house.rows(RejectedMessage) == []
+    house.start()
+    house.advance(at(seconds=10))
+    assert house.rows(StoredAlert)[0].count == 3
