@@ -2,9 +2,11 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,6 +17,8 @@ from safety_service.domain.errors import Unavailable
 from safety_service.store.scope import Scope
 
 BUSY_TIMEOUT_SECONDS = 30
+
+_TURNS: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 
 
 def _to_json(value: Any) -> str:
@@ -78,6 +82,13 @@ def session_scope(engine: Engine, scope: Scope, *, write: bool = False) -> Itera
 
     Side effects belong in `after_commit(session, ...)`. A database that cannot be reached raises Unavailable.
     """
+    with _writers_turn(engine) if write else nullcontext():
+        session = yield from _transaction(engine, scope, write)
+    for effect in session.info.get("after_commit", ()):
+        effect()
+
+
+def _transaction(engine: Engine, scope: Scope, write: bool) -> Generator[Session, None, Session]:
     bind = engine.execution_options(writes=True) if write else engine
     session = Session(bind, expire_on_commit=False, info={"scope": scope})
     try:
@@ -92,8 +103,25 @@ def session_scope(engine: Engine, scope: Scope, *, write: bool = False) -> Itera
         raise
     finally:
         session.close()
-    for effect in session.info.get("after_commit", ()):
-        effect()
+    return session
+
+
+@contextmanager
+def _writers_turn(engine: Engine) -> Iterator[None]:
+    """Lets this process's writers of a SQLite file queue up.
+
+    SQLite lets them poll instead, with growing pauses: under load the unlucky one waits for many seconds.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    turn = _TURNS.setdefault(engine, Lock())
+    if not turn.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+        raise Unavailable("the database is busy", slug="database-away")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def after_commit(session: Session, effect: Callable[[], None]) -> None:
