@@ -3,22 +3,20 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 
 import pytest
 from sqlalchemy import Engine
 
 from safety_service.api.stream import FURTHEST_BACK, Feed
 from safety_service.domain.rights import Caller
-from safety_service.domain.types import Alert, AlertChange, Transition
 from safety_service.live import Hub
 from safety_service.store import alerts, counters
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
+from tests.conftest import OTHER_SCHOOL, SCHOOL
+from tests.firing import raised
 
 COUNTY = Caller(name="key:none", role="admin", every_school=True)
-_devices = count(1)
 ONE_SCHOOL = Caller(name="key:none", role="security", every_school=False, schools=frozenset({SCHOOL}))
 
 
@@ -37,25 +35,7 @@ def hub(two_schools: Engine) -> Iterator[Hub]:
 def raise_alerts(engine: Engine, *schools: str) -> None:
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         alerts.hold_history(session)
-        alerts.apply(session, [_raised(school) for school in schools])
-
-
-def _raised(school: str) -> AlertChange:
-    alert = Alert(
-        id=0,
-        rule="press",
-        rule_version="1",
-        key=(school, f"device-{next(_devices)}"),
-        school=school,
-        kind="panic_button",
-        title={"zh": "一键报警", "en": "Panic button"},
-        severity="critical",
-        condition="firing",
-        raised_at=NOW,
-        last_seen_at=NOW,
-    )
-    step = Transition(change="raised", at=NOW, severity="critical", condition="firing")
-    return AlertChange(alert=alert, transitions=[step])
+        alerts.apply(session, [raised(school) for school in schools])
 
 
 async def take(feed: AsyncIterator[bytes], count: int) -> list[dict[str, str]]:

@@ -1,38 +1,17 @@
 """The history's numbers follow commit order while several writers are at it: a reader never skips one."""
 
 import threading
-from itertools import count
 
 from sqlalchemy import Engine
 
-from safety_service.domain.types import Alert, AlertChange, Transition
 from safety_service.store import alerts
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from tests.conftest import NOW, SCHOOL
+from tests.conftest import SCHOOL
+from tests.firing import raised
 
 WRITERS = 4
 ROUNDS = 25
-
-_devices = count(1)
-
-
-def _raised() -> AlertChange:
-    alert = Alert(
-        id=0,
-        rule="r",
-        rule_version="1",
-        key=(SCHOOL, f"d{next(_devices)}"),
-        school=SCHOOL,
-        kind="fire",
-        title={"zh": "火", "en": "Fire"},
-        severity="critical",
-        condition="firing",
-        raised_at=NOW,
-        last_seen_at=NOW,
-    )
-    step = Transition(change="raised", at=NOW, severity="critical", condition="firing")
-    return AlertChange(alert=alert, transitions=[step])
 
 
 def test_a_reader_that_follows_the_numbers_misses_none(two_schools: Engine) -> None:
@@ -43,7 +22,7 @@ def test_a_reader_that_follows_the_numbers_misses_none(two_schools: Engine) -> N
             for amount in range(ROUNDS):
                 with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
                     alerts.hold_history(session)
-                    alerts.apply(session, [_raised() for _ in range(1 + amount % 3)])
+                    alerts.apply(session, [raised(SCHOOL) for _ in range(1 + amount % 3)])
         except BaseException as error:
             failures.append(error)
 
