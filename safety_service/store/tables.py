@@ -44,12 +44,12 @@ class Partition(SQLModel, table=True):
     name: str = Field(unique=True)
     client_id: str
     filters: list[str] = Field(sa_type=Json, nullable=False)
-    schools: list[str] = Field(default_factory=list, sa_type=Json, nullable=False)
     cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
     event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
-    seen_cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
     advanced_at: datetime | None = instant(nullable=True)
     deaf: list[list[Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    schools: list[str] = Field(default_factory=list, sa_type=Json, nullable=False)
+    seen_cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
 
 
 class Lease(SQLModel, table=True):
