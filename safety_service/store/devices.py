@@ -1,6 +1,6 @@
 """The registry as the pipeline needs it: schools with their zone of time, devices with theirs of place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 import msgspec
@@ -34,28 +34,44 @@ def version(session: Session) -> int:
     return counters.current(session, REGISTRY)
 
 
-def load(session: Session) -> Registry:
-    """The whole registry; a few tens of thousands of rows, read when it changed and never for a message."""
+def load(session: Session, schools: Container[str]) -> Registry:
+    """The registry of these schools: some tens of thousands of rows, read when it changed, not for a message.
+
+    Every school is in it by its code, so that a message for another partition is known from a wrong one.
+    """
+    columns = (
+        Device.school,
+        Device.device,
+        Device.zone,
+        Device.zone_type,
+        Device.format,
+        Device.last_seen_at,
+        Device.condition,
+    )
+    rows = session.execute(select(*map(col, columns)))
     zones = session.exec(select(Zone.school, Zone.code, Zone.type)).all()
-    devices = session.exec(select(Device)).all()
     return Registry(
         version=version(session),
         schools=dict(session.exec(select(School.code, School.timezone)).all()),
         zone_types={(school, code): kind for school, code, kind in zones},
-        devices={(row.school, row.device): _known(row) for row in devices},
+        devices={
+            (school, device): DeviceSeen(
+                school=school,
+                device=device,
+                zone=zone,
+                zone_type=zone_type,
+                format=format,
+                last_seen_at=last_seen_at,
+                registered=condition != "retired",
+            )
+            for school, device, zone, zone_type, format, last_seen_at, condition in rows
+            if school in schools
+        },
     )
 
 
-def _known(row: Device) -> DeviceSeen:
-    return DeviceSeen(
-        school=row.school,
-        device=row.device,
-        zone=row.zone,
-        zone_type=row.zone_type,
-        format=row.format,
-        last_seen_at=row.last_seen_at,
-        registered=row.condition != "retired",
-    )
+def school_codes(session: Session) -> frozenset[str]:
+    return frozenset(session.exec(select(School.code)).all())
 
 
 def mark_seen(session: Session, heard: Mapping[tuple[str, str], Event]) -> None:
@@ -102,6 +118,5 @@ def sighting(event: Event) -> DeviceSeen:
     )
 
 
-def latest_by_device(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
-    """The last event of each device in a batch that is in order of arrival."""
-    return {(event.school, event.device): event for event in events}
+def seen_at(device: DeviceSeen, moment: datetime) -> DeviceSeen:
+    return msgspec.structs.replace(device, last_seen_at=moment)

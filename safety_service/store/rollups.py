@@ -1,11 +1,12 @@
 """The hourly counts: added to by the pipeline in its own transaction, read as sums over some hours."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 
+from safety_service.domain.types import Event
 from safety_service.store.dialect import insert
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 
@@ -18,6 +19,20 @@ class HourCount(NamedTuple):
 def hour_of(moment: datetime) -> datetime:
     """The start of the UTC hour that `moment` lies in: the `hour` of its roll-up rows."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def count_by_hour(events: Iterable[Event]) -> dict[tuple[str, datetime, str], int]:
+    """How many events of each (school, hour of receipt, kind)."""
+    counts: dict[tuple[str, datetime, str], int] = {}
+    start = end = datetime.min.replace(tzinfo=UTC)
+    for event in events:
+        # A batch is received within one hour, or two: the hour is worked out when it changes.
+        if not start <= event.received_at < end:
+            start = hour_of(event.received_at)
+            end = start + timedelta(hours=1)
+        key = (event.school, start, event.kind)
+        counts[key] = counts.get(key, 0) + 1
+    return counts
 
 
 def add_events(session: Session, counts: Mapping[tuple[str, datetime, str], int]) -> None:

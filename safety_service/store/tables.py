@@ -34,8 +34,10 @@ def json_object(*, nullable: bool = False) -> Any:
 class Partition(SQLModel, table=True):
     """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
 
-    `cursor`: the last message turned into events. `deaf`: the latest intervals in which nothing could be
-    heard (`domain.deafness`), so that silence is never blamed on a device.
+    `schools` empty: every school that no other partition names.
+    `cursor`: the last message turned into events; `seen_cursor`: the last one whose device's `last_seen_at`
+    was written (later ones are heard again after a restart). `deaf`: the latest intervals in which nothing
+    could be heard (`domain.deafness`), so that silence is never blamed on a device.
     """
 
     id: int = Field(primary_key=True)
@@ -46,6 +48,20 @@ class Partition(SQLModel, table=True):
     event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
     advanced_at: datetime | None = instant(nullable=True)
     deaf: list[list[Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    schools: list[str] = Field(default_factory=list, sa_type=Json, nullable=False)
+    seen_cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
+
+
+class Lease(SQLModel, table=True):
+    """Who works on a partition. `fence` grows with each holder and stands in every transaction that writes;
+    `beat` grows with each renewal; `holder` is empty when it was given back."""
+
+    name: str = Field(primary_key=True)
+    fence: int = Field(default=0, sa_type=BigInt, nullable=False)
+    beat: int = Field(default=0, sa_type=BigInt, nullable=False)
+    holder: str | None = None
+    taken_at: datetime | None = instant(nullable=True)
+    renewed_at: datetime | None = instant(nullable=True)
 
 
 class LoggedMessage(SQLModel, table=True):

@@ -54,7 +54,7 @@ def add_county(engine: Engine) -> None:
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         session.add(County(code="370828", name_zh="金乡县", name_en="Jinxiang County"))
         session.add(Channel(id="desk", kind="webhook"))
-        partitions.ensure(session, partitions.COUNTY_PARTITION, client_id="county", filters=[])
+        partitions.ensure(session, partitions.COUNTY_PARTITION)
 
 
 def add_everything(engine: Engine, number: int) -> None:
