@@ -97,6 +97,10 @@ class Cluster:
         while any(_lives(process) for process in processes):
             assert time.monotonic() < deadline, "a killed process of PostgreSQL does not go"
             time.sleep(0.01)
+        # Where nobody takes the dead off the list, their numbers are still known, and the next start would
+        # believe that the old server runs.
+        (self._data / "postmaster.pid").unlink()
+        (self._home / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)
 
     def _control(self, program: str, *arguments: str) -> None:
         _run([*self._unprivileged, str(self._binaries / program), *arguments])

@@ -10,6 +10,7 @@ FAULTS: dict[str, Fault] = {
     "kill_service": Fault(harm=inside.kill_service, lasts=3.0, short=3),
     "kill_api": Fault(harm=inside.kill_api, serves=APART, lasts=3.0),
     "kill_pipeline": Fault(harm=inside.kill_pipeline, serves=APART, lasts=3.0, short=2),
+    "kill_receiver": Fault(harm=inside.kill_receiver, short=2),
     "kill_database": Fault(harm=outside.kill_database, pairs=_PRODUCTION, lasts=3.0, short=2),
     "kill_broker": Fault(harm=outside.kill_broker, spool=True, lasts=3.0),
     "cut_broker": Fault(harm=outside.cut("broker"), proxied=("broker",), short=2),

@@ -9,8 +9,7 @@ from contextlib import closing, suppress
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from safety_service.runtime import client_id_of
-from safety_service.store.partitions import COUNTY_PARTITION
+from safety_service.store.partitions import COUNTY_PARTITION, client_id_of
 from tests.faults import disk
 from tests.faults.proxy import POSTGRESQL_COMMIT
 from tests.faults.scene import Scene

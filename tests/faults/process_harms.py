@@ -3,6 +3,8 @@
 import signal
 from contextlib import suppress
 
+import psutil
+
 from tests.e2e.service_process import Service, until
 from tests.faults import clock
 from tests.faults.scene import Scene
@@ -26,6 +28,13 @@ def kill_pipeline(scene: Scene) -> None:
     _restart(scene, scene.serving("pipeline")[0])
 
 
+def kill_receiver(scene: Scene) -> None:
+    """SIGKILL of the child that receives, and of nothing else."""
+    for process in scene.services[0].processes()[1:]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def kill_one_of_four(scene: Scene) -> None:
     """Any of two pipelines and two API processes on one database."""
     _restart(scene, scene.chance.choice(scene.services))
@@ -33,7 +42,7 @@ def kill_one_of_four(scene: Scene) -> None:
 
 def freeze_holder(scene: Scene) -> None:
     """SIGSTOP of the pipeline at work until another has taken over; then it goes on, and must not write."""
-    holder = _holder(scene)
+    holder = _leader(scene)
     holder.signal_all(signal.SIGSTOP)
     # What the frozen process had sent before may still arrive.
     scene.pause(0.5)
@@ -65,19 +74,13 @@ def _restart(scene: Scene, service: Service) -> None:
             scene.wait_until_ready()
 
 
-def _holder(scene: Scene) -> Service:
-    """The pipeline that commits what the broker sends."""
-    pipelines = scene.serving("pipeline")
-    name = "campus_messages_committed_total"
-    before = [scene.gauge(service, name) or 0.0 for service in pipelines]
-    grown = list(before)
+def _leader(scene: Scene) -> Service:
+    found: list[Service | None] = [None]
 
-    def one_has_grown() -> bool:
-        grown[:] = [
-            (scene.gauge(service, name) or 0.0) - start
-            for service, start in zip(pipelines, before, strict=True)
-        ]
-        return max(grown) > 0
+    def look() -> bool:
+        found[0] = scene.leader()
+        return found[0] is not None
 
-    until(one_has_grown, "a pipeline is at work")
-    return pipelines[grown.index(max(grown))]
+    until(look, "a pipeline is at work")
+    assert found[0] is not None
+    return found[0]

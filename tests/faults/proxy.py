@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 _CHUNK = 262_144
+_LOOK_UP_SECONDS = 0.02
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: close sends RST."""
 
@@ -53,6 +54,9 @@ class Proxy:
             self.cut()
 
     def close(self) -> None:
+        # Closing alone would not wake the thread that waits here.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
 
@@ -65,59 +69,80 @@ class Proxy:
             threading.Thread(target=self._connect, args=[client], daemon=True).start()
 
     def _connect(self, client: socket.socket) -> None:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._lock:
-            if self._swallowing:
-                self._links.append(_Link(client, None, silent=True))
-                return
         try:
             server = socket.create_connection(self._target, timeout=5)
         except OSError:
             # What listens there is dead: the client hears the same as without us.
             _close(client, reset=True)
             return
-        server.settimeout(None)
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link = _Link(client, server)
         with self._lock:
             link.silent = self._swallowing
             self._links.append(link)
         threading.Thread(target=link.pump, args=[server, client, lambda piece: None], daemon=True).start()
-        link.pump(client, server, self.before)
+        link.pump(client, server, self._ask_before)
         with self._lock:
             if link in self._links:
                 self._links.remove(link)
 
+    def _ask_before(self, piece: bytes) -> None:
+        self.before(piece)
+
 
 class _Link:
-    """One connection through the proxy; `silent`: what comes is read and thrown away."""
+    """One connection through the proxy; `silent`: what comes is read and thrown away.
 
-    def __init__(self, client: socket.socket, server: socket.socket | None, *, silent: bool = False) -> None:
-        self.silent = silent
-        self._ends = [client, server] if server is not None else [client]
+    Two threads pump, one for each direction. They look up now and then, because a socket that another thread
+    reads is not closed by closing it; the last one to leave does it.
+    """
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.silent = False
+        self._ends = (client, server)
+        self._ended = threading.Event()
+        self._reset = False
+        self._lock = threading.Lock()
+        self._pumping = len(self._ends)
+        for end in self._ends:
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            end.settimeout(_LOOK_UP_SECONDS)
+
+    def reset(self) -> None:
+        self._reset = True
+        self._ended.set()
 
     def pump(self, source: socket.socket, sink: socket.socket, before: Callable[[bytes], None]) -> None:
         with suppress(OSError):
-            while piece := source.recv(_CHUNK):
-                before(piece)
-                if not self.silent:
-                    sink.sendall(piece)
-        if not self.silent:
-            self._close(reset=False)
+            while not self._ended.is_set():
+                with suppress(TimeoutError):
+                    piece = source.recv(_CHUNK)
+                    if not piece:
+                        break
+                    before(piece)
+                    self._send(sink, piece)
+        # The end of a connection that is swallowed does not get through either.
+        while self.silent and not self._ended.wait(_LOOK_UP_SECONDS):
+            pass
+        self._ended.set()
+        self._leave()
 
-    def reset(self) -> None:
-        self._close(reset=True)
+    def _send(self, sink: socket.socket, piece: bytes) -> None:
+        rest = memoryview(piece)
+        while rest and not self.silent and not self._ended.is_set():
+            with suppress(TimeoutError):
+                rest = rest[sink.send(rest) :]
 
-    def _close(self, *, reset: bool) -> None:
-        for end in self._ends:
-            _close(end, reset=reset)
+    def _leave(self) -> None:
+        with self._lock:
+            self._pumping -= 1
+            last = self._pumping == 0
+        if last:
+            for end in self._ends:
+                _close(end, reset=self._reset)
 
 
 def _close(end: socket.socket, *, reset: bool) -> None:
     with suppress(OSError):
         if reset:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        else:
-            # Wakes the thread that reads it.
-            end.shutdown(socket.SHUT_RDWR)
         end.close()

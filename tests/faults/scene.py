@@ -59,11 +59,17 @@ class Scene:
         return [process for service in list(self.services) for process in service.processes()]
 
     def wait_until_ready(self) -> None:
-        """Until every API and, of the pipelines, at least one is: the others may stand by."""
-        for service in self.serving("api"):
+        """Until every process is, and one of the pipelines is at work: the others stand by."""
+        for service in self.services:
             service.wait_until_ready()
-        pipelines = self.serving("pipeline")
-        until(lambda: any(service.is_ready() for service in pipelines), "a pipeline is ready")
+        until(lambda: self.leader() is not None, "a pipeline is at work")
+
+    def leader(self) -> Service | None:
+        """The pipeline that holds the lease, as it says itself, and is ready."""
+        for service in self.serving("pipeline"):
+            if self.gauge(service, "campus_leads") == 1.0 and service.is_ready():
+                return service
+        return None
 
     def gauge(self, service: Service, name: str) -> float | None:
         """One figure of the process's /metrics; None where it does not answer or has no such figure."""
@@ -121,10 +127,9 @@ def _database(scene: Scene, undo: ExitStack) -> str:
 
 def _through(scene: Scene, link: str, url: str, undo: ExitStack) -> str:
     """The URL with a proxy in between, where the fault asks for one."""
-    if link not in scene.fault.proxied:
-        return url
     port = httpx.URL(url).port
-    assert port is not None
+    if link not in scene.fault.proxied or port is None:
+        return url
     proxy = scene.proxies[link] = Proxy(port)
     undo.callback(proxy.close)
     return url.replace(f":{port}", f":{proxy.port}")
@@ -135,5 +140,6 @@ def _environment(scene: Scene) -> dict[str, str]:
         "CAMPUS_RULES_FILE": str(_RULES),
         "CAMPUS_WEBHOOK_PRIVATE_TARGETS": "true",
         "CAMPUS_DATA_DIR": str(scene.data),
+        "CAMPUS_LEASE_SECONDS": "8" if scene.plan.long else "3",
     }
     return more | (clock.environment(scene.home) if scene.fault.false_clock else {})
