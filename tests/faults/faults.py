@@ -7,9 +7,9 @@ from tests.faults.plan import APART, TWO_OF_EACH, Fault
 _PRODUCTION = ("postgresql",)
 
 FAULTS: dict[str, Fault] = {
-    "kill_service": Fault(harm=inside.kill_service, lasts=3.0, short=3),
+    "kill_service": Fault(harm=inside.kill_service, lasts=3.0, short=2),
     "kill_api": Fault(harm=inside.kill_api, serves=APART, lasts=3.0),
-    "kill_pipeline": Fault(harm=inside.kill_pipeline, serves=APART, lasts=3.0, short=2),
+    "kill_pipeline": Fault(harm=inside.kill_pipeline, serves=APART, lasts=3.0),
     "kill_receiver": Fault(harm=inside.kill_receiver, short=2),
     "kill_database": Fault(harm=outside.kill_database, pairs=_PRODUCTION, lasts=3.0, short=2),
     "kill_broker": Fault(harm=outside.kill_broker, spool=True, lasts=3.0),

@@ -29,19 +29,22 @@ _names = count(1)
 
 
 class Ground:
-    """`pairs` are the databases that will be asked for; PostgreSQL is started only when it is among them."""
+    """`hooks`: a receiver for each pair, so that runs on different pairs may go on side by side.
 
-    def __init__(self, home: Path, hook: Hook, cluster: Cluster | None) -> None:
+    `keys`: an API key for each pair. Without a cluster there are no runs on PostgreSQL.
+    """
+
+    def __init__(self, home: Path, hooks: dict[str, Hook], cluster: Cluster | None) -> None:
         self.home = home
-        self.hook = hook
+        self.hooks = hooks
         self.cluster = cluster
         self.keys: dict[str, str] = {}
         self._sqlite = home / "template.db"
         write_registry(build_county(SCHOOLS, 1), home)
-        self.keys["sqlite"] = self._prepare(f"sqlite:///{self._sqlite}")
+        self.keys["sqlite"] = self._prepare(f"sqlite:///{self._sqlite}", hooks["sqlite"])
         if cluster is not None:
             postgres.execute(cluster.server, f"CREATE DATABASE {_TEMPLATE}")
-            self.keys["postgresql"] = self._prepare(f"{cluster.server}/{_TEMPLATE}")
+            self.keys["postgresql"] = self._prepare(f"{cluster.server}/{_TEMPLATE}", hooks["postgresql"])
 
     @contextmanager
     def database(self, pair: str, directory: Path, *, inside: bool) -> Iterator[str]:
@@ -66,7 +69,7 @@ class Ground:
             undo.callback(postgres.execute, server, f"DROP DATABASE {name} WITH (FORCE)")
             yield f"{server}/{name}"
 
-    def _prepare(self, url: str) -> str:
+    def _prepare(self, url: str, hook: Hook) -> str:
         """Schema, schools, a channel to the hook; returns an API key that may read everything."""
         engine = open_engine(url)
         migrations.upgrade(engine)
@@ -77,7 +80,7 @@ class Ground:
         )
         assert (outcome.added, outcome.refused) == (SCHOOLS, [])
         secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
-        wanted = channels.ChannelSettings(kind="webhook", config={"url": self.hook.url, "secret": secret})
+        wanted = channels.ChannelSettings(kind="webhook", config={"url": hook.url, "secret": secret})
         with session_scope(engine, EVERY_SCHOOL, write=True) as session:
             audit.act_as(session, audit.Actor("the fault bench"))
             channels.put(session, "bench", wanted, private_targets=True, now=now)
@@ -95,7 +98,8 @@ def prepared(pairs: set[str]) -> Iterator[Ground]:
         undo.callback(shutil.rmtree, home, ignore_errors=True)
         # PostgreSQL's own account must be able to pass through.
         home.chmod(0o755)
-        hook = Hook()
-        undo.callback(hook.close)
+        hooks = {pair: Hook() for pair in PAIRS}
+        for hook in hooks.values():
+            undo.callback(hook.close)
         cluster = undo.enter_context(postgres.cluster(durable=True)) if "postgresql" in pairs else None
-        yield Ground(home, hook, cluster)
+        yield Ground(home, hooks, cluster)

@@ -9,7 +9,7 @@ from tests.receivers import Got, Receiver, Says
 
 
 class Hook:
-    """`url` is what the service's channel points at; one hook serves all runs, one after the other.
+    """`url` is what the service's channel points at; one hook serves run after run.
 
     A repeated id is one that was accepted twice *although the service lived from the one to the other*. A
     sender that promises to deliver at least once, and is killed after the receiver has answered and before

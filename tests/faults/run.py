@@ -118,7 +118,7 @@ def _judge(scene: Scene, result: Verdict, ids: set[str], listener: Listener) -> 
     result.gaps = tally.gaps + missed
     if missed:
         scene.wrong.append(f"the stream missed or repeated {missed} numbers")
-    result.repeated = scene.ground.hook.repeated(scene.kills)
+    result.repeated = scene.hook.repeated(scene.kills)
     if failed := verdict.given_up(scene.engine):
         scene.wrong.append(f"{failed} notifications were given up")
     result.wrong = [*scene.wrong, *tally.wrong]

@@ -28,6 +28,7 @@ class Scene:
 
     def __init__(self, ground: Ground, name: str, fault: Fault, pair: str, plan: Plan, home: Path) -> None:
         self.ground = ground
+        self.hook = ground.hooks[pair]
         self.fault = fault
         self.pair = pair
         self.plan = plan
@@ -90,7 +91,7 @@ def built(ground: Ground, name: str, fault: Fault, pair: str, plan: Plan) -> Ite
         home = Path(undo.enter_context(TemporaryDirectory(prefix="run-", dir=ground.home)))
         home.chmod(0o755)
         scene = Scene(ground, name, fault, pair, plan, home)
-        ground.hook.forget()
+        scene.hook.forget()
         scene.broker = _broker(pair, home)
         undo.callback(scene.broker.end)
         scene.broker.start()
