@@ -10,6 +10,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from safety_service.store.partitions import COUNTY_PARTITION, client_id_of
+from tests.e2e.service_process import until
 from tests.faults import disk
 from tests.faults.proxy import POSTGRESQL_COMMIT
 from tests.faults.scene import Scene
@@ -35,8 +36,14 @@ def kill_database(scene: Scene) -> None:
 
 
 def cut(link: str) -> Callable[[Scene], None]:
-    """Every connection of that kind is reset, once."""
-    return lambda scene: scene.proxies[link].cut()
+    """Every connection of that kind is reset, once; where there is none yet it waits for one."""
+
+    def harm(scene: Scene) -> None:
+        proxy = scene.proxies[link]
+        until(lambda: proxy.connections > 0, f"the service connects to its {link}")
+        proxy.cut()
+
+    return harm
 
 
 def black_hole(link: str) -> Callable[[Scene], None]:
@@ -65,14 +72,18 @@ def slow_database(scene: Scene) -> None:
             scene.pause(0.1)
         return
     proxy = scene.proxies["database"]
+    slowed = threading.Event()
 
     def wait_before_commit(piece: bytes) -> None:
-        if piece.endswith(POSTGRESQL_COMMIT):
+        if POSTGRESQL_COMMIT in piece:
+            slowed.set()
             scene.pause(COMMIT_SECONDS)
 
     proxy.before = wait_before_commit
     scene.pause(commits * COMMIT_SECONDS)
     proxy.before = lambda piece: None
+    if not slowed.is_set():
+        scene.wrong.append("no commit was slowed down")
 
 
 def database_away(scene: Scene) -> None:
