@@ -58,6 +58,7 @@ class Runtime:
         self.advance: Repeated | None = None
         self.transitions_written = 0
         self.events_processed = 0
+        self._receipts_link: datetime | None = None
         self._jobs: Jobs | None = None
         self._client: httpx.Client | None = None
         self._courier: delivery.Courier | None = None
@@ -170,7 +171,16 @@ class Runtime:
         advanced = pipeline.advance(datetime.now(UTC), link_since)
         self.events_processed += advanced.events
         self.transitions_written += advanced.transitions
+        self._publish_receipts(pipeline, link_since)
         return advanced.more
+
+    def _publish_receipts(self, pipeline: Pipeline, link_since: datetime | None) -> None:
+        """After the commit. A new connection gets them all: a killed broker forgot what it had retained."""
+        if self.receiver is None or link_since is None:
+            return
+        for receipt in pipeline.receipts_due(datetime.now(UTC), again=link_since != self._receipts_link):
+            self.receiver.publish(receipt.topic, receipt.payload, retain=True)
+        self._receipts_link = link_since
 
     def _transitions_committed(self, deliver: Repeated) -> None:
         self.hub.wake()

@@ -11,9 +11,17 @@ from safety_service.store.session import session_scope
 
 
 def store_batch(engine: Engine, partition: int, batch: Sequence[Message]) -> int:
-    """Commits the batch and returns the log position of its last message.
+    """Commits the batch and returns the log position of its last message, 0 if none was worth keeping.
 
-    Raises Unavailable while the database is away; the caller keeps the batch and tries again.
+    The service's own receipts come back to it on its subscription; they are not kept. Raises Unavailable
+    while the database is away; the caller keeps the batch and tries again.
     """
+    batch = [message for message in batch if "/receipts/" not in message.topic or not _is_receipt(message)]
+    if not batch:
+        return 0
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         return messages.append(session, partition, batch)
+
+
+def _is_receipt(message: Message) -> bool:
+    return message.origin == "mqtt" and message.topic.split("/")[3:4] == ["receipts"]

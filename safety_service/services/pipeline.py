@@ -19,6 +19,7 @@ from safety_service.domain.rules.engine import Engine
 from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
 from safety_service.services import alerting, rulesets
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
+from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import devices, event_log, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
@@ -57,6 +58,7 @@ class Memory(msgspec.Struct):
     decoder: Decoder
     latest: alerting.LatestAlerts
     heard_until: datetime
+    ledger: Ledger
 
 
 class Pipeline:
@@ -93,6 +95,14 @@ class Pipeline:
             raise
         self._batch = min(self._options.batch, self._batch * 2)
         return advanced
+
+    def receipts_due(self, now: datetime, *, again: bool = False) -> list[Receipt]:
+        """What to tell the gateways after a step; `again`: everything, for the broker has forgotten it."""
+        if self._memory is None:
+            return []
+        if again:
+            self._memory.ledger.forget_published()
+        return self._memory.ledger.due(now)
 
     def _works_without_messages(self, now: datetime, link_since: datetime | None) -> bool:
         """Whether the fault is the message's: a defect in anything else must not cost a single one."""
@@ -133,6 +143,10 @@ class Pipeline:
         decoded = memory.decoder.read(batch)
         by_position = {message.position: message for message in batch}
         intake = grade_inspections(session, decoded, by_position, self._options.grading, now)
+        # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
+        heard = batch[-1].received_at if len(batch) >= self._batch else now
+        unread = [refusal.message for refusal in decoded.refused if refusal.school is not None]
+        intake.events += memory.ledger.take_in(session, decoded.events, unread, heard)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
         event_log.insert_rejected(session, row.id, intake.refused)
@@ -177,7 +191,8 @@ class Pipeline:
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
             engine.deaf(row.advanced_at, now, restart=True)
             _remember(row, Deaf(row.advanced_at, now, True))
-        return Memory(rules_version, engine, registry, decoder, alerting.LatestAlerts(), heard_until)
+        ledger = self._memory.ledger if self._memory is not None else Ledger.load(session)
+        return Memory(rules_version, engine, registry, decoder, alerting.LatestAlerts(), heard_until, ledger)
 
     def _decoder(self, registry: devices.Registry) -> Decoder:
         return Decoder(registry, self._options.zone, self._options.max_payload_bytes)
