@@ -155,6 +155,20 @@ class Device(SchoolOwned, table=True):
     last_seen_at: datetime | None = instant(nullable=True, index=True)
 
 
+class Gateway(SchoolOwned, table=True):
+    """How far one gateway's numbers have come (`domain.receipts`); written with the events they number."""
+
+    school: str = Field(primary_key=True, foreign_key="school.code")
+    gateway: str = Field(primary_key=True)
+    covered: int = Field(default=-1, sa_type=BigInt, nullable=False)
+    beyond: list[list[int]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    first_at: datetime | None = instant(nullable=True)
+    gap_since: datetime | None = instant(nullable=True)
+    heard_seconds: float = 0.0
+    gap_told: list[int] | None = Field(default=None, sa_type=Json, nullable=True)
+    heard_at: datetime | None = instant(nullable=True)
+
+
 class StoredEvent(SchoolOwned, table=True):
     """The event log. `id` counts up within a partition; a repeat of the same news meets `dedup_key`."""
 

@@ -18,6 +18,7 @@ from safety_service.store.tables import (
     AlertTransition,
     County,
     Device,
+    Gateway,
     RejectedMessage,
     School,
     StoredAlert,
@@ -98,6 +99,7 @@ def _registry(n: int) -> list[object]:
             condition="new",
             last_seen_at=NOW - timedelta(days=n),
         ),
+        Gateway(school=school, gateway=mark, covered=n, beyond=[[n + 5, n + 9]], gap_since=NOW, heard_at=NOW),
     ]
 
 

@@ -42,7 +42,7 @@ DATA = st.fixed_dictionaries(
         "more": st.integers(),
     },
 )
-ENVELOPES = st.fixed_dictionaries(
+ENVELOPES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "specversion": st.sampled_from(["1.0", "1.0", "1.0", "0.3"]),
         "id": TEXTS,
