@@ -163,7 +163,7 @@ class Load:
     def _reopen(self, pipe: Pipe, stop: threading.Event) -> None:
         """Connect again after a break, as long as patience lasts."""
         if self._spools is not None:
-            pipe.break_if_dumb(self._spools.resend_after)
+            pipe.break_if_silent(self._spools.resend_after)
         deadline = time.monotonic() + self._order.patience_seconds
         while not pipe.connected and not stop.is_set():
             try:

@@ -76,7 +76,7 @@ class Pipe:
         """(school, sequence) of what waits for its acknowledgement and is resent by itself after a break."""
         return ((school, sequence) for _, _, _, school, sequence in self._waiting.values())
 
-    def break_if_dumb(self, seconds: float) -> None:
+    def break_if_silent(self, seconds: float) -> None:
         """Give the connection up if acknowledgements have been owed and nothing has come for so long."""
         if self._waiting and time.monotonic() - self._last_received > seconds:
             self._break()
