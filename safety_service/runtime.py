@@ -12,7 +12,7 @@ from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
 from safety_service.live import Hub
 from safety_service.mqtt import Inbox, Receiver
-from safety_service.services import delivery, ingest, retention, rulesets
+from safety_service.services import delivery, growth, ingest, retention, rulesets
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Pipeline, PipelineOptions
 from safety_service.settings import Settings
@@ -33,6 +33,7 @@ def client_id_of(partition: str) -> str:
 
 def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> int:
     """Makes sure that the partition has its row and some rules are in force; returns the partition's id."""
+    growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
         return partitions.ensure(
@@ -177,6 +178,7 @@ class Runtime:
         deliver.wake()
 
     def _retain(self) -> None:
+        growth.create_ahead(self.engine, datetime.now(UTC))
         retention.prune(self.engine, self.settings, datetime.now(UTC))
 
     def _newest_transition(self) -> int:

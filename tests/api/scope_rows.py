@@ -115,6 +115,7 @@ def _log(n: int) -> list[object]:
             place=mark,
             detail=mark,
             received_at=NOW,
+            payload=b"{",
         ),
         StoredEvent(
             id=n,
@@ -125,7 +126,6 @@ def _log(n: int) -> list[object]:
             occurred_at=NOW,
             received_at=NOW,
             format="native",
-            dedup_key=mark,
             zone=mark,
             attributes={"mark": mark},
         ),

@@ -371,7 +371,6 @@ def test_the_cost_does_not_follow_the_events(county: Engine, client_as: ClientAs
             "occurred_at": NOW,
             "received_at": NOW,
             "format": "native",
-            "dedup_key": str(number),
         }
         for number in range(2000)
     ]
