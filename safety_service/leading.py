@@ -12,7 +12,7 @@ from safety_service.receiving import Order, ReceiverProcess
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
 from safety_service.settings import Settings
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from safety_service.jobs import Jobs, Repeated
 from safety_service.leading import Place, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
-from safety_service.services import delivery, leases, retention, rulesets
+from safety_service.services import delivery, growth, leases, retention, rulesets
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters, partitions
 from safety_service.store.scope import EVERY_SCHOOL
@@ -31,6 +31,7 @@ STALE_ADVANCE = timedelta(seconds=15)
 
 def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> Place:
     """Makes sure that the partition has its row and some rules are in force."""
+    growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
         partitions.ensure(session, partition)
@@ -232,7 +233,9 @@ class Runtime:
 
     def _retain(self) -> None:
         if self._term is not None:
-            retention.prune(self.engine, self.settings, datetime.now(UTC))
+            now = datetime.now(UTC)
+            growth.create_ahead(self.engine, now)
+            retention.prune(self.engine, self.settings, now)
 
     def _newest_transition(self) -> int:
         with session_scope(self.engine, EVERY_SCHOOL) as session:

@@ -11,7 +11,7 @@ from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.domain.rights import Caller
 from safety_service.store import gateways as store
-from safety_service.store.tables import Gateway
+from safety_service.store.tables_partition import Gateway
 
 router = new_router("registry")
 

@@ -25,7 +25,7 @@ from safety_service.store import devices, event_log, leases, messages, partition
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 log = structlog.get_logger(__name__)
 

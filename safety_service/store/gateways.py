@@ -1,15 +1,33 @@
 """Where each gateway's numbers stand: read whole when a pipeline starts, written with every batch."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from safety_service.domain.receipts import Key, Numbering
 from safety_service.store import paging
-from safety_service.store.dialect import insert
-from safety_service.store.tables import Gateway
+from safety_service.store.batches import Upsert, instant_of, upsert
+from safety_service.store.tables_partition import Gateway
 
-_KEPT = ("covered", "beyond", "first_at", "gap_since", "heard_seconds", "gap_told", "heard_at")
+_TYPES = {
+    "covered": "int8",
+    "beyond": "jsonb",
+    "first_at": "timestamptz",
+    "gap_since": "timestamptz",
+    "heard_seconds": "float8",
+    "gap_told": "jsonb",
+    "heard_at": "timestamptz",
+}
+_KEPT = tuple(_TYPES)
+_NUMBERING = Upsert(
+    "gateway",
+    {"school": "text", "gateway": "text", **_TYPES},
+    ("school", "gateway"),
+    ", ".join(f"{name} = excluded.{name}" for name in _KEPT),
+)
 
 
 def load(session: Session, schools: Collection[str] | None = None) -> dict[Key, Numbering]:
@@ -28,17 +46,18 @@ def load(session: Session, schools: Collection[str] | None = None) -> dict[Key, 
 def save(session: Session, changed: Iterable[Numbering]) -> None:
     """Writes states in one upsert; belongs in the transaction of the events they number."""
     # Sorted, so that two writers meet the rows in the same order and cannot block each other for good.
-    rows = [
-        {"school": state.school, "gateway": state.gateway} | {name: getattr(state, name) for name in _KEPT}
-        for state in sorted(changed, key=lambda state: state.key)
-    ]
-    if not rows:
-        return
-    statement = insert(session, Gateway)
-    statement = statement.on_conflict_do_update(
-        index_elements=["school", "gateway"], set_={name: statement.excluded[name] for name in _KEPT}
-    )
-    session.connection().execute(statement, rows)
+    stored = instant_of(session)
+    rows = []
+    for state in sorted(changed, key=lambda state: state.key):
+        kept = [getattr(state, name) for name in _KEPT]
+        rows.append((state.school, state.gateway, *(_as_stored(value, stored) for value in kept)))
+    upsert(session, _NUMBERING, rows)
+
+
+def _as_stored(value: Any, stored: Callable[[datetime], Any]) -> Any:
+    if isinstance(value, datetime):
+        return stored(value)
+    return msgspec.json.encode(value).decode() if isinstance(value, list) else value
 
 
 def list_gateways(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from safety_service.store.dialect import insert
-from safety_service.store.tables import Lease, Partition
+from safety_service.store.tables_partition import Lease, Partition
 
 COUNTY_PARTITION = "county"
 """The single partition of a county: every school, one fixed client id."""

@@ -18,7 +18,6 @@ from safety_service.store.tables import (
     AlertTransition,
     County,
     Device,
-    Gateway,
     RejectedMessage,
     School,
     StoredAlert,
@@ -28,6 +27,7 @@ from safety_service.store.tables import (
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_outbox import Channel, Notification
+from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from tests.conftest import NOW
@@ -117,6 +117,7 @@ def _log(n: int) -> list[object]:
             place=mark,
             detail=mark,
             received_at=NOW,
+            payload=b"{",
         ),
         StoredEvent(
             id=n,
@@ -127,7 +128,6 @@ def _log(n: int) -> list[object]:
             occurred_at=NOW,
             received_at=NOW,
             format="native",
-            dedup_key=mark,
             zone=mark,
             attributes={"mark": mark},
         ),

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from safety_service.domain.receipts import Numbering
 from safety_service.domain.types import Message
@@ -16,7 +15,8 @@ from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import gateways
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from safety_service.store.tables import Gateway, LoggedMessage, RejectedMessage, StoredAlert, StoredEvent
+from safety_service.store.tables import LoggedMessage, RejectedMessage, StoredAlert, StoredEvent
+from safety_service.store.tables_partition import Gateway
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
 from tests.services.test_pipeline import House
 
@@ -170,8 +170,9 @@ def test_what_cannot_be_read_is_committed_all_the_same(house: House) -> None:
 def test_its_own_receipts_are_not_kept(house: House) -> None:
     own = Message(topic=f"campus/v1/{SCHOOL}/receipts/gw", payload=b'{"sequence": 3}', received_at=NOW)
     named = msgspec.structs.replace(message(1), topic=f"campus/v1/{SCHOOL}/native/receipts/events")
-    assert ingest.store_batch(house.engine, house.partition, [own]) == 0
-    ingest.store_batch(house.engine, house.partition, [own, named])
+    write = ingest.Writer(house.engine, house.partition, "county", 0)
+    assert write([own]) == 0
+    write([own, named])
     assert [row.topic for row in house.rows(LoggedMessage)] == [named.topic]
 
 
@@ -208,5 +209,6 @@ def test_only_what_is_open_is_looked_at_when_nothing_comes(two_schools: Engine) 
 class BreaksAfterTheLedger(Pipeline):
     """Has a defect that shows once the numbers have been noted."""
 
-    def _register(self, session: Session, memory: Any, new: Any) -> None:
+    def _take_in(self, session: Any, row: Any, memory: Any, batch: Any, now: datetime) -> Any:
+        super()._take_in(session, row, memory, batch, now)
         raise RuntimeError("a defect")

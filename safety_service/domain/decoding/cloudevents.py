@@ -172,6 +172,7 @@ def _event(envelope: Envelope, details: Details, place: str, context: Context) -
         source_time=time.source_time,
         sequence=sequence,
         gateway=context.gateway,
+        told_at=time.told_at,
     )
     return [event, *warnings]
 

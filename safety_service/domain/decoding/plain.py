@@ -55,41 +55,43 @@ def read_plain(
         envelope = _decode(message.payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    event_id, kind, data = envelope.id, envelope.type, envelope.data or _NO_DATA
-    device = clean_name(envelope.source)
-    if kind not in _KINDS or not device or not event_id.isprintable() or event_id.isspace():
-        return None
-    phase, value = data.phase, data.value
-    if phase is None:
-        phase = "pulse" if value is None else "measure"
-    elif value is None and phase == "measure":
-        return None
+    data, device = envelope.data or _NO_DATA, clean_name(envelope.source)
+    phase = data.phase or ("pulse" if data.value is None else "measure")
     time = read_time(envelope.time, message.received_at, zone)
-    if time.error is not None:
-        return None
-    unit, place = data.unit, data.zone
-    if (unit is not None and not (unit := clean_name(unit))) or (
-        place is not None and not (place := clean_name(place))
-    ):
+    if time.error is not None or not device or not _is_sound(envelope, data, phase):
         return None
     return Event(
         school=school,
         device=device,
-        kind=kind,
+        kind=envelope.type,
         phase=phase,
         occurred_at=time.occurred_at,
         received_at=message.received_at,
         format=format,
-        dedup_key=f"{event_id}|{phase}",
-        event_id=event_id,
-        value=value,
-        unit=unit,
+        dedup_key=f"{envelope.id}|{phase}",
+        event_id=envelope.id,
+        value=data.value,
+        unit=data.unit,
         severity_hint=data.severity,
-        zone=place,
+        zone=data.zone,
         retained=message.retained,
         clock_suspect=time.clock_suspect,
         source_time=time.source_time,
+        told_at=time.told_at,
         sequence=int(envelope.sequence) if envelope.sequence is not None else None,
         gateway=gateway,
         position=message.position,
+    )
+
+
+def _is_sound(envelope: PlainEnvelope, data: PlainData, phase: str) -> bool:
+    """Whether nothing in it needs cleaning or refusing."""
+    name = envelope.id
+    return (
+        envelope.type in _KINDS
+        and name.isprintable()
+        and not name.isspace()
+        and (phase != "measure" or data.value is not None)
+        and (data.unit is None or clean_name(data.unit) == data.unit)
+        and (data.zone is None or clean_name(data.zone) == data.zone)
     )
