@@ -1,5 +1,6 @@
 """What runs beside the requests: lease, receiver, jobs and stream hub, started and stopped as one."""
 
+import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 ADVANCE_SECONDS = 1.0
 DELIVER_SECONDS = 1.0
 LEASE_SECONDS = 1.0
+GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
 
@@ -77,6 +79,10 @@ class Runtime:
     def start(self) -> None:
         self.hub.start()
         if self._jobs is not None:
+            # A batch is thousands of objects that live for a moment, none of them in a cycle: what was
+            # imported is not looked through any more, and the rest less often.
+            gc.freeze()
+            gc.set_threshold(*GARBAGE_THRESHOLDS)
             self._jobs.start()
 
     def stop(self) -> None:
