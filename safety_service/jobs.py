@@ -1,6 +1,7 @@
 """APScheduler drives everything that is due: advance every second and at once, delivery, retention."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -13,6 +14,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 from safety_service.domain.errors import SafetyError
 
 log = structlog.get_logger(__name__)
+
+CLOCK_LOOK_SECONDS = 0.5
+CLOCK_STEP_SECONDS = 1.0
+"""A wall clock that went this much further than the steady one, or less far, was set by somebody."""
 
 
 class Repeated:
@@ -49,7 +54,7 @@ class Repeated:
             return
         self._again.set()
         if not self._running.locked():
-            self._run_now()
+            self.run_soon()
 
     def run(self) -> None:
         if not self._running.acquire(blocking=False):
@@ -69,24 +74,31 @@ class Repeated:
             self._running.release()
             # A wish that came after the last look and before the release would wait for the next tick.
             if self._again.is_set():
-                self._run_now()
+                self.run_soon()
             return
         self._running.release()
         self._again.clear()
 
-    def _run_now(self) -> None:
+    def run_soon(self) -> None:
+        """Whenever the scheduler meant to run this next: now."""
         if self._scheduler is not None and self._scheduler.running:
             self._scheduler.modify_job(self.name, next_run_time=datetime.now(UTC))
 
 
 class Jobs:
-    """The scheduler with what runs on it."""
+    """The scheduler with what runs on it.
+
+    The scheduler reckons in wall time. When the wall clock is set back an hour, it would let everything rest
+    for an hour: a thread of ours notices that, and lets all repeated jobs run at once.
+    """
 
     def __init__(
         self, repeated: list[Repeated], nightly: dict[str, Callable[[], None]], timezone: str
     ) -> None:
-        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(6)}, timezone=UTC)
+        self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(8)}, timezone=UTC)
         self._repeated = repeated
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._watch_clock, name="clock-watch", daemon=True)
         for name, run in nightly.items():
             # At a quiet hour of the county, not of the server.
             self._scheduler.add_job(run, CronTrigger(hour=3, timezone=timezone), id=name, coalesce=True)
@@ -95,7 +107,18 @@ class Jobs:
         for job in self._repeated:
             job.schedule(self._scheduler)
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Lets running jobs end; starts no new ones."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
+
+    def _watch_clock(self) -> None:
+        ahead = time.time() - time.monotonic()
+        while not self._stopping.wait(CLOCK_LOOK_SECONDS):
+            before, ahead = ahead, time.time() - time.monotonic()
+            if abs(ahead - before) > CLOCK_STEP_SECONDS:
+                log.warning("the wall clock was set", seconds=round(ahead - before, 1))
+                for job in self._repeated:
+                    job.run_soon()

@@ -1,48 +1,47 @@
-"""What runs beside the requests: receiver, jobs and stream hub, started and stopped as one."""
+"""What runs beside the requests: lease, receiver, jobs and stream hub, started and stopped as one."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from threading import Lock
 
 import httpx
+import structlog
 from sqlalchemy import Engine
 
-from safety_service.domain.errors import SafetyError
+from safety_service.domain.errors import SafetyError, Superseded, Unavailable
 from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
+from safety_service.leading import Place, Term, place_of
 from safety_service.live import Hub
-from safety_service.mqtt import Inbox, Receiver
-from safety_service.services import delivery, growth, ingest, retention, rulesets
-from safety_service.services.intake import GradingHouse
-from safety_service.services.pipeline import Pipeline, PipelineOptions
+from safety_service.mqtt import parse_broker_url
+from safety_service.services import delivery, growth, leases, retention, rulesets
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters, partitions
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 
-COUNTY_FILTERS = ["campus/v1/#"]
+log = structlog.get_logger(__name__)
+
 ADVANCE_SECONDS = 1.0
 DELIVER_SECONDS = 1.0
+LEASE_SECONDS = 1.0
 STALE_ADVANCE = timedelta(seconds=15)
 
 
-def client_id_of(partition: str) -> str:
-    """Fixed for ever: the broker keeps a partition's unread messages under this name."""
-    return f"campus-safety-{partition}"
-
-
-def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> int:
-    """Makes sure that the partition has its row and some rules are in force; returns the partition's id."""
+def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> Place:
+    """Makes sure that the partition has its row and some rules are in force."""
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
-        return partitions.ensure(
-            session, partition, client_id=client_id_of(partition), filters=COUNTY_FILTERS
-        )
+        partitions.ensure(session, partition)
+        row = partitions.read(session, partition)
+        assert row is not None
+        return place_of(row)
 
 
 class Runtime:
-    """One process. With the role `pipeline` it receives and works; every process feeds its own streams."""
+    """One process. With the role `pipeline` it leads its partition, or stands by; each feeds its streams."""
 
     def __init__(
         self,
@@ -55,29 +54,30 @@ class Runtime:
         self.settings = settings
         self.engine = engine
         self.hub = Hub(self._newest_transition)
-        self.receiver: Receiver | None = None
-        self.advance: Repeated | None = None
         self.transitions_written = 0
         self.events_processed = 0
+        self.place: Place | None = None
+        self._term: Term | None = None
+        self._changing_term = Lock()
+        self._committed_before = 0
+        self._received_before = 0
+        self._started_at = datetime.now(UTC)
+        self._stopped = False
         self._jobs: Jobs | None = None
         self._client: httpx.Client | None = None
         self._courier: delivery.Courier | None = None
-        self._started_at = datetime.now(UTC)
-        self._stopped = False
         if pipeline:
             self._build_pipeline(partition)
 
     def wake(self) -> None:
         """A message was appended to the log by this process."""
-        if self.advance is not None:
-            self.advance.wake()
+        if self._jobs is not None:
+            self._advance_job.wake()
 
     def start(self) -> None:
         self.hub.start()
         if self._jobs is not None:
             self._jobs.start()
-        if self.receiver is not None:
-            self.receiver.start()
 
     def stop(self) -> None:
         """Stops receiving first, then works off what a running job has in hand. Once is enough."""
@@ -85,8 +85,7 @@ class Runtime:
             return
         self._stopped = True
         self.hub.stop()
-        if self.receiver is not None:
-            self.receiver.stop()
+        self._end_term(give_back=True)
         if self._jobs is not None:
             self._jobs.stop()
         if self._courier is not None:
@@ -97,28 +96,38 @@ class Runtime:
     def vitals(self, now: datetime) -> Vitals:
         """Database, broker session, the age of the last advance, and the figures for Prometheus."""
         parts, gauges = self._database_signs()
-        receiver, advance = self.receiver, self.advance
-        if receiver is None or advance is None:
+        if self.place is None:
             return Vitals(parts, {}, gauges)
-        parts["broker"] = "ok" if receiver.link_since is not None else "not connected"
-        parts["receiver"] = "ok" if receiver.alive else "a thread has ended"
-        if receiver.storing_fails_since is not None:
-            parts["receiver"] = f"cannot store since {receiver.storing_fails_since.isoformat()}"
-        last = advance.last_success_at or self._started_at
-        parts["advance"] = "ok" if now - last <= STALE_ADVANCE else f"last success {last.isoformat()}"
-        gauges["advance_age_seconds"] = ("Time since the last advance", (now - last).total_seconds())
-        figures: dict[str, Reading] = {
-            "messages_received": ("Messages taken from the broker", receiver.received),
-            "messages_committed": ("Messages committed and acknowledged", receiver.committed),
+        term = self._term
+        parts["pipeline"] = "standby" if term is None else "ok"
+        gauges["leads"] = ("1 while this process works on its partition", float(term is not None))
+        if term is not None:
+            receiver = term.receiver
+            parts["broker"] = "ok" if receiver.link_since is not None else "not connected"
+            parts["receiver"] = "ok" if receiver.alive else "not running"
+            fails_since = receiver.report.storing_fails_since
+            if fails_since is not None:
+                parts["receiver"] = f"cannot store since {fails_since.isoformat()}"
+            last = max(self._advance_job.last_success_at or self._started_at, self._started_at)
+            parts["advance"] = "ok" if now - last <= STALE_ADVANCE else f"last success {last.isoformat()}"
+            gauges["advance_age_seconds"] = ("Time since the last advance", (now - last).total_seconds())
+        return Vitals(parts, self._figures(term), gauges)
+
+    def _figures(self, term: Term | None) -> dict[str, Reading]:
+        received = self._received_before + (term.receiver.received if term else 0)
+        committed = self._committed_before + (term.receiver.committed if term else 0)
+        return {
+            "messages_received": ("Messages taken from the broker", received),
+            "messages_committed": ("Messages committed and acknowledged", committed),
             "events_processed": ("New events stored and judged", self.events_processed),
             "transitions_written": ("Changes of alerts", self.transitions_written),
         }
-        return Vitals(parts, figures, gauges)
 
     def _database_signs(self) -> tuple[dict[str, str], dict[str, Reading]]:
+        name = self.place.name if self.place else partitions.COUNTY_PARTITION
         try:
             with session_scope(self.engine, EVERY_SCHOOL) as session:
-                row = partitions.read(session)
+                row = partitions.read(session, name)
                 written = counters.current(session, counters.message_log(row.id)) if row else 0
                 newest = alerts.last_transition(session)
         except SafetyError as error:
@@ -134,52 +143,99 @@ class Runtime:
 
     def _build_pipeline(self, partition: str) -> None:
         settings = self.settings
-        number = prepare(settings, self.engine, partition)
-        options = PipelineOptions(
-            partition=number,
-            zone=ZoneInfo(settings.timezone),
-            batch=settings.advance_batch,
-            tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
-            max_payload_bytes=settings.max_payload_bytes,
-            grading=GradingHouse(settings.schemes_dir, settings.timezone),
-        )
+        parse_broker_url(settings.broker_url)  # a wrong one is refused at the start, not by the receiver
+        self.place = prepare(settings, self.engine, partition)
+        self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
         self._client = delivery.open_client(settings)
-        courier = self._courier = delivery.Courier(self.engine, self._client)
-        deliver = Repeated("deliver", lambda: courier.deliver(datetime.now(UTC)).more, DELIVER_SECONDS)
-        pipeline = Pipeline(self.engine, options, lambda: self._transitions_committed(deliver))
-        self.advance = Repeated("advance", lambda: self._advance(pipeline), ADVANCE_SECONDS)
-        self.receiver = self._build_receiver(number, client_id_of(partition), self.advance.wake)
+        self._courier = delivery.Courier(self.engine, self._client)
+        self._lease_job = Repeated("lease", self._keep_lease, LEASE_SECONDS)
+        self._advance_job = Repeated("advance", self._advance, ADVANCE_SECONDS)
+        self._deliver_job = Repeated("deliver", self._deliver, DELIVER_SECONDS)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
-        self._jobs = Jobs([self.advance, deliver], nightly, settings.timezone)
+        self._jobs = Jobs([self._lease_job, self._advance_job, self._deliver_job], nightly, settings.timezone)
 
-    def _build_receiver(self, partition: int, client_id: str, on_stored: Callable[[], None]) -> Receiver:
-        settings = self.settings
-        return Receiver(
-            settings.broker_url,
-            client_id=client_id,
-            filters=COUNTY_FILTERS,
-            store=lambda batch: ingest.store_batch(self.engine, partition, batch),
-            on_stored=on_stored,
-            batch_messages=settings.batch_messages,
-            linger_seconds=settings.batch_linger_seconds,
-            inbox=Inbox(settings.receive_buffer_messages, settings.receive_buffer_bytes),
-            ca_file=str(settings.broker_ca_file) if settings.broker_ca_file else None,
+    def _keep_lease(self) -> bool:
+        """Renews the lease, or tries to get it."""
+        term, now = self._term, datetime.now(UTC)
+        if term is None:
+            self._try_to_lead(now)
+        elif term.receiver.superseded:
+            self._lose(term)
+        else:
+            assert self.place is not None
+            try:
+                leases.renew(self.engine, self.place.name, term.fence, now)
+            except Superseded:
+                self._lose(term)
+        return False
+
+    def _try_to_lead(self, now: datetime) -> None:
+        assert self.place is not None
+        fence = self._candidate.try_to_claim(now, time.monotonic())
+        if fence is None:
+            return
+        term = Term(
+            self.settings,
+            self.engine,
+            self.place,
+            fence,
+            on_stored=self._advance_job.wake,
+            on_transitions=self._transitions_committed,
         )
+        with self._changing_term:
+            if self._stopped:
+                leases.release(self.engine, self.place.name, fence)
+                return
+            self._term = term
+        term.start()
+        self._advance_job.wake()
 
-    def _advance(self, pipeline: Pipeline) -> bool:
-        link_since = self.receiver.link_since if self.receiver is not None else None
-        advanced = pipeline.advance(datetime.now(UTC), link_since)
+    def _lose(self, term: Term) -> None:
+        if self._term is term:
+            log.error("lost the lease, standing by", fence=term.fence)
+            self._end_term(give_back=False)
+
+    def _end_term(self, *, give_back: bool) -> None:
+        with self._changing_term:
+            term, self._term = self._term, None
+        if term is None:
+            return
+        term.stop()
+        self._received_before += term.receiver.received
+        self._committed_before += term.receiver.committed
+        if give_back and self.place is not None:
+            try:
+                leases.release(self.engine, self.place.name, term.fence)
+            except Unavailable as error:
+                log.warning("cannot give the lease back; it will expire", reason=error.reason)
+
+    def _advance(self) -> bool:
+        term = self._term
+        if term is None:
+            return False
+        try:
+            advanced = term.advance()
+        except Superseded:
+            self._lose(term)
+            return False
         self.events_processed += advanced.events
         self.transitions_written += advanced.transitions
         return advanced.more
 
-    def _transitions_committed(self, deliver: Repeated) -> None:
+    def _deliver(self) -> bool:
+        if self._term is None or self._courier is None:
+            return False
+        return self._courier.deliver(datetime.now(UTC)).more
+
+    def _transitions_committed(self) -> None:
         self.hub.wake()
-        deliver.wake()
+        self._deliver_job.wake()
 
     def _retain(self) -> None:
-        growth.create_ahead(self.engine, datetime.now(UTC))
-        retention.prune(self.engine, self.settings, datetime.now(UTC))
+        if self._term is not None:
+            now = datetime.now(UTC)
+            growth.create_ahead(self.engine, now)
+            retention.prune(self.engine, self.settings, now)
 
     def _newest_transition(self) -> int:
         with session_scope(self.engine, EVERY_SCHOOL) as session:

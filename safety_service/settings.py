@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
     advance_batch: Annotated[int, Field(ge=1)] = 2000
+    lease_seconds: Annotated[float, Field(ge=2)] = 8.0
+    """A standby takes a partition over when its holder has not been heard of for so long."""
     restart_tolerance_seconds: Annotated[int, Field(ge=0)] = 1800
     access_token_seconds: Annotated[int, Field(ge=60)] = 900
     refresh_token_seconds: Annotated[int, Field(ge=600)] = 14 * 86400

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 from paho.mqtt import client as paho
@@ -12,7 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from safety_service.domain.errors import Refused, Unavailable
 from safety_service.domain.types import Message
-from safety_service.mqtt import BrokerAddress, Inbox, Received, Receiver, parse_broker_url
+from safety_service.mqtt import BrokerAddress, Inbox, Received, Receiver, ReceiverPlan, parse_broker_url
+from safety_service.mqtt.client import ReadAhead
 
 DEADLINE_SECONDS = 15.0
 _names = count(1)
@@ -43,17 +45,19 @@ class Store:
         return [message.payload for message in self.kept]
 
 
-def make_receiver(url: str, store: Store, client_id: str, root: str) -> Receiver:
-    return Receiver(
-        url,
+def make_receiver(
+    url: str, store: Store, client_id: str, root: str, buffer_messages: int = 10_000
+) -> Receiver:
+    plan = ReceiverPlan(
+        broker_url=url,
         client_id=client_id,
         filters=[f"{root}/#"],
-        store=store,
-        on_stored=lambda: None,
         batch_messages=500,
         linger_seconds=0.002,
-        inbox=Inbox(10_000, 64 << 20),
+        buffer_messages=buffer_messages,
+        buffer_bytes=64 << 20,
     )
+    return Receiver(plan, store=store, on_stored=lambda: None)
 
 
 def publish(url: str, root: str, payloads: list[bytes], retain: bool = False) -> None:
@@ -168,21 +172,72 @@ def test_retained_messages_are_marked(mosquitto: str, names: tuple[str, str]) ->
     assert [(m.retained, m.qos) for m in store.kept] == [(True, 1)]
 
 
-def test_a_full_inbox_makes_the_network_wait() -> None:
-    inbox = Inbox(max_messages=2, max_bytes=1 << 20)
-    message = Message(topic="t", payload=b"x", received_at=datetime(2026, 9, 1, tzinfo=UTC))
-    put = [threading.Event() for _ in range(3)]
+def test_a_full_inbox_says_so_and_loses_nothing() -> None:
+    inbox = Inbox(max_messages=2, max_bytes=100)
+    message = Message(topic="t", payload=b"x" * 60, received_at=datetime(2026, 9, 1, tzinfo=UTC))
+    inbox.put(Received(message, 0, 1))
+    assert not inbox.full
+    inbox.put(Received(message, 0, 2))
+    assert inbox.full
+    inbox.put(Received(message, 0, 3))
+    assert [received.mid for received in inbox.take(1, 0)] == [1]
+    assert inbox.full, "two are left, of 120 bytes"
+    assert [received.mid for received in inbox.take(9, 0)] == [2, 3]
+    assert not inbox.full
+    inbox.close()
+    assert inbox.take(1, 0) == []
 
-    def fill() -> None:
-        for done in put:
-            inbox.put(Received(message, 0, 1))
-            done.set()
 
-    threading.Thread(target=fill, daemon=True).start()
-    assert put[1].wait(5)
-    assert not put[2].wait(0.05)
-    assert len(inbox.take(1, 0)) == 1
-    assert put[2].wait(5)
+@pytest.mark.production
+def test_a_full_inbox_stops_the_reading_and_keeps_the_connection(
+    mosquitto: str, names: tuple[str, str]
+) -> None:
+    client_id, root = names
+    store = Store()
+    receiver = make_receiver(mosquitto, store, client_id, root, buffer_messages=50)
+    receiver.start()
+    until(lambda: receiver.link_since is not None)
+    since = receiver.link_since
+    store.away.set()
+    publish(mosquitto, root, [b"%d" % i for i in range(2000)])
+    until(lambda: store.refusals >= 3)
+    # What was read with one look at the network is taken in; beyond that nothing.
+    assert receiver.received < 2000
+    store.away.clear()
+    until(lambda: len(store.kept) == 2000)
+    assert store.payloads() == [b"%d" % i for i in range(2000)]
+    assert receiver.link_since == since
+    receiver.stop()
+
+
+@pytest.mark.production
+def test_acknowledgements_of_a_batch_are_one_packet(mosquitto: str, names: tuple[str, str]) -> None:
+    """Pins the two seams of paho that the client's speed rests on."""
+    client_id, root = names
+    store = Store()
+    receiver = make_receiver(mosquitto, store, client_id, root)
+    receiver.start()
+    until(lambda: receiver.link_since is not None)
+    wire: Any = receiver._client.socket()
+    assert isinstance(wire, ReadAhead)
+    sent: list[bytes] = []
+    send = wire.send
+
+    def record(packet: bytes) -> int:
+        sent.append(bytes(packet))
+        written: int = send(packet)
+        return written
+
+    wire.send = record  # type: ignore[attr-defined]
+    store.away.set()
+    publish(mosquitto, root, [b"%d" % i for i in range(40)])
+    until(lambda: store.refusals >= 1 and receiver.received == 40)
+    store.away.clear()
+    until(lambda: len(store.kept) == 40)
+    receiver.stop()
+    acknowledgements = [data for data in sent if data[:1] == b"\x40"]
+    assert sum(map(len, acknowledgements)) == 40 * 4
+    assert len(acknowledgements) <= 3
 
 
 @pytest.mark.parametrize(

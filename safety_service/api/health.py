@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from safety_service.api.deps import Now
-from safety_service.domain.health import Vitals
+from safety_service.domain.health import READY, Vitals
 
 router = APIRouter(tags=["health"])
 
@@ -45,7 +45,7 @@ class _Vitals(Collector):
     def collect(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily("campus_ready", "1 when every part works", labels=["part"])
         for part, word in self._vitals.parts.items():
-            ready.add_metric([part], float(word == "ok"))
+            ready.add_metric([part], float(word in READY))
         yield ready
         for name, (help_text, value) in self._vitals.counters.items():
             yield CounterMetricFamily(f"campus_{name}", help_text, value=value)

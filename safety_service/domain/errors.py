@@ -9,6 +9,7 @@ SafetyError (500)
 ├── TooLarge (413)           a body beyond the limit
 ├── TooMany (429)            too many attempts; wait
 └── Unavailable (503)        a part the service needs is away; try again
+    └── Superseded (503)     another process works on this partition now; this one may write no more
 """
 
 
@@ -80,3 +81,7 @@ class TooMany(SafetyError):
 class Unavailable(SafetyError):
     status = 503
     slug = "unavailable"
+
+
+class Superseded(Unavailable):
+    slug = "superseded"

@@ -2,12 +2,17 @@
 
 import msgspec
 
+READY = ("ok", "standby")
+
 Reading = tuple[str, float]
 """What the figure means, and its value."""
 
 
 class Vitals(msgspec.Struct, frozen=True):
-    """`parts`: each part with the word `ok` or what is wrong with it; counters only ever grow."""
+    """`parts`: each part with `ok`, `standby` (ready to take over) or what is wrong with it.
+
+    Counters only ever grow.
+    """
 
     parts: dict[str, str]
     counters: dict[str, Reading] = msgspec.field(default_factory=dict)
@@ -15,4 +20,4 @@ class Vitals(msgspec.Struct, frozen=True):
 
     @property
     def ready(self) -> bool:
-        return all(word == "ok" for word in self.parts.values())
+        return all(word in READY for word in self.parts.values())

@@ -1,6 +1,6 @@
 """From logged messages to events: decoded, placed in the registry, inspections graded on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,10 +34,13 @@ class GradingHouse(msgspec.Struct, frozen=True):
 
 
 class Decoder:
-    """Turns messages into events for the schools of one registry; bad input becomes a value."""
+    """Turns messages into events for the schools of one partition; bad input becomes a value."""
 
-    def __init__(self, registry: Registry, default_zone: tzinfo, max_payload_bytes: int) -> None:
+    def __init__(
+        self, registry: Registry, schools: Container[str], default_zone: tzinfo, max_payload_bytes: int
+    ) -> None:
         self._registry = registry
+        self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
         self._zones: dict[str, tzinfo] = {}
@@ -61,6 +64,8 @@ class Decoder:
             if topic.school not in schools:
                 intake.refused.append(Refusal(message, None, _unknown_school(topic.school)))
                 continue
+            if topic.school not in self._schools:
+                continue  # it stands in the log of the partition that works for this school, too
             zone = self.zone_of(topic.school)
             for result in decode(message, zone, largest=self._max_payload_bytes):
                 if isinstance(result, Rejected):
@@ -99,13 +104,16 @@ def _unknown_school(code: str) -> Rejected:
 
 
 def grade_inspections(
-    session: Session, intake: Intake, messages: Mapping[int, Message], house: GradingHouse, now: datetime
+    session: Session, intake: Intake, batch: Sequence[Message], house: GradingHouse, now: datetime
 ) -> Intake:
     """The intake with every inspection in it graded: its `inspection_graded` event stands right behind it.
 
-    `messages`: the batch by position. An inspection that breaks a rule is refused with all its places and
-    leaves no event, so that it can be replayed after a fix; one sent twice is graded once.
+    An inspection that breaks a rule is refused with all its places and leaves no event, so that it can be
+    replayed after a fix; one sent twice is graded once.
     """
+    if not any(event.kind == INSPECTION_KIND for event in intake.events):
+        return intake
+    messages = {message.position: message for message in batch}
     result = Intake(refused=list(intake.refused))
     for event in intake.events:
         if event.kind != INSPECTION_KIND:

@@ -4,8 +4,7 @@ A crash at any instant repeats the batch and changes nothing twice. What the rul
 between batches and is written with each; after a failure it is thrown away and rebuilt from the database.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -16,14 +15,17 @@ from sqlmodel import Session
 from safety_service.domain.deafness import Deaf, heard_at, remember
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
 from safety_service.services import alerting, rulesets
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
-from safety_service.store import devices, event_log, messages, partitions, rollups, rule_states
+from safety_service.services.presence import Presence
+from safety_service.services.receipts import Ledger, Receipt
+from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +40,15 @@ class Advanced(msgspec.Struct, frozen=True):
 
 
 class PipelineOptions(msgspec.Struct, frozen=True):
-    """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running."""
+    """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running.
+
+    `lease` and `fence`: under which every step is taken. `schools` empty: all that no other partition names.
+    """
 
     partition: int
+    lease: str
+    fence: int
+    schools: frozenset[str]
     zone: tzinfo
     batch: int
     tolerance: timedelta
@@ -56,7 +64,9 @@ class Memory(msgspec.Struct):
     registry: devices.Registry
     decoder: Decoder
     latest: alerting.LatestAlerts
+    presence: Presence
     heard_until: datetime
+    ledger: Ledger
 
 
 class Pipeline:
@@ -94,6 +104,14 @@ class Pipeline:
         self._batch = min(self._options.batch, self._batch * 2)
         return advanced
 
+    def receipts_due(self, now: datetime, *, again: bool = False) -> list[Receipt]:
+        """What to tell the gateways after a step; `again`: everything, for the broker has forgotten it."""
+        if self._memory is None:
+            return []
+        if again:
+            self._memory.ledger.forget_published()
+        return self._memory.ledger.due(now)
+
     def _works_without_messages(self, now: datetime, link_since: datetime | None) -> bool:
         """Whether the fault is the message's: a defect in anything else must not cost a single one."""
         try:
@@ -105,12 +123,13 @@ class Pipeline:
         return True
 
     def _step(self, session: Session, now: datetime, link_since: datetime | None, limit: int) -> Advanced:
+        leases.hold(session, self._options.lease, self._options.fence)
         row = partitions.claim(session, self._options.partition)
         memory = self._refresh(session, row, now)
         self._note_deafness(row, memory, now, link_since)
         batch = messages.read_after(session, row.id, row.cursor, limit)
         new = self._take_in(session, row, memory, batch, now)
-        self._register(session, memory, new)
+        unknown = memory.presence.note(new, memory.registry, memory.engine)
         findings = memory.engine.observe(new, now)
         more = 0 < limit == len(batch)
         if not more:
@@ -120,6 +139,7 @@ class Pipeline:
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = batch[-1].position
+        memory.presence.write(session, row, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
         if transitions:
@@ -131,22 +151,16 @@ class Pipeline:
     ) -> list[Event]:
         """Decodes, grades and stores; returns the events that are news."""
         decoded = memory.decoder.read(batch)
-        by_position = {message.position: message for message in batch}
-        intake = grade_inspections(session, decoded, by_position, self._options.grading, now)
+        intake = grade_inspections(session, decoded, batch, self._options.grading, now)
+        # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
+        heard = batch[-1].received_at if len(batch) >= self._batch else now
+        unread = [refusal.message for refusal in decoded.refused if refusal.school is not None]
+        intake.events += memory.ledger.take_in(session, decoded.events, unread, heard)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
         event_log.insert_rejected(session, row.id, intake.refused)
-        rollups.add_events(session, Counter((e.school, rollups.hour_of(e.received_at), e.kind) for e in new))
+        rollups.add_events(session, rollups.count_by_hour(new))
         return new
-
-    def _register(self, session: Session, memory: Memory, new: Sequence[Event]) -> None:
-        """Notes who was heard. A retained message is the broker's voice, not the device's."""
-        heard = devices.latest_by_device(e for e in new if not e.retained and e.format != "service")
-        devices.mark_seen(session, heard)
-        for key, event in heard.items():
-            if key not in memory.registry.devices:
-                memory.registry.devices[key] = devices.sighting(event)
-                memory.engine.register(memory.registry.devices[key])
 
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
         """The memory, made or renewed where rules or registry changed since the last step."""
@@ -154,8 +168,9 @@ class Pipeline:
         rules_version = rule_states.current_version(session)
         if memory is not None and memory.rules_version == rules_version:
             if memory.registry.version != devices.version(session):
-                memory.registry = devices.load(session)
-                memory.decoder = self._decoder(memory.registry)
+                schools = self._schools(session)
+                memory.registry = devices.load(session, schools)
+                memory.decoder = self._decoder(memory.registry, schools)
                 for device in memory.registry.devices.values():
                     memory.engine.register(device)
             return memory
@@ -163,24 +178,35 @@ class Pipeline:
         return self._memory
 
     def _rebuild(self, session: Session, row: Partition, now: datetime, rules_version: int) -> Memory:
-        registry = devices.load(session)
-        decoder = self._decoder(registry)
-        zones = {school: decoder.zone_of(school) for school in registry.schools}
-        tolerance = self._options.tolerance
-        engine = Engine(rulesets.in_force(session), tolerance=tolerance, zones=zones, zone=self._options.zone)
+        schools = self._schools(session)
+        registry = devices.load(session, schools)
+        decoder = self._decoder(registry, schools)
+        presence = Presence()
+        presence.catch_up(session, row, registry, decoder)
+        zones = {school: decoder.zone_of(school) for school in schools}
+        tolerance, rules = self._options.tolerance, rulesets.in_force(session)
+        engine = Engine(rules, tolerance=tolerance, zones=zones, zone=self._options.zone)
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
-            rule_states.load(session),
+            own_states(rule_states.load(session), rules, schools),
             [_silent_since(device, intervals, tolerance) for device in registry.devices.values()],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
             engine.deaf(row.advanced_at, now, restart=True)
             _remember(row, Deaf(row.advanced_at, now, True))
-        return Memory(rules_version, engine, registry, decoder, alerting.LatestAlerts(), heard_until)
+        latest = alerting.LatestAlerts()
+        ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
+        return Memory(rules_version, engine, registry, decoder, latest, presence, heard_until, ledger)
 
-    def _decoder(self, registry: devices.Registry) -> Decoder:
-        return Decoder(registry, self._options.zone, self._options.max_payload_bytes)
+    def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
+        return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)
+
+    def _schools(self, session: Session) -> frozenset[str]:
+        """The schools this partition works for."""
+        if self._options.schools:
+            return self._options.schools
+        return devices.school_codes(session) - partitions.others(session, self._options.partition)
 
     def _note_deafness(
         self, row: Partition, memory: Memory, now: datetime, link_since: datetime | None
@@ -199,6 +225,7 @@ class Pipeline:
             where = where.tb_next
         place = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "pipeline"
         with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
+            leases.hold(session, self._options.lease, self._options.fence)
             row = partitions.claim(session, self._options.partition)
             batch = messages.read_after(session, row.id, row.cursor, 1)
             if not batch:
@@ -207,6 +234,19 @@ class Pipeline:
             event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
             row.cursor = batch[0].position
             session.add(row)
+
+
+def own_states(
+    states: Iterable[tuple[str, tuple[str, ...], bytes]], rules: RuleSet, schools: frozenset[str]
+) -> list[tuple[str, tuple[str, ...], bytes]]:
+    """The states of this partition's schools; those of rules that are gone belong to whoever reads first."""
+    own = []
+    for rule, key, state in states:
+        known = rules.rules.get(rule)
+        school = key[known.key.index("school")] if known is not None and len(key) == len(known.key) else None
+        if school is None or school in schools:
+            own.append((rule, key, state))
+    return own
 
 
 def _silent_since(device: DeviceSeen, intervals: Sequence[Deaf], tolerance: timedelta) -> DeviceSeen:

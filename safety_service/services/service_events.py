@@ -15,7 +15,7 @@ def publish(session: Session, event: Event) -> None:
 
     Raises Unavailable before a pipeline was ever set up: there is no log yet that anybody reads.
     """
-    partition = partitions.read(session)
+    partition = partitions.of_school(session, event.school)
     if partition is None:
         raise Unavailable("no pipeline has been set up yet; start the service with the role pipeline once")
     messages.append(session, partition.id, [as_message(event)])

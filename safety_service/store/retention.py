@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_
 from sqlmodel import Session, col
 
-from safety_service.store.tables import LoggedMessage, Partition, RejectedMessage, StoredEvent
+from safety_service.store.tables import LoggedMessage, RejectedMessage, StoredEvent
+from safety_service.store.tables_partition import Partition
 
 
 def partitions(session: Session) -> list[int]:

@@ -1,13 +1,22 @@
 """The hourly counts: added to by the pipeline in its own transaction, read as sums over some hours."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 
+from safety_service.domain.types import Event
+from safety_service.store.batches import Upsert, instant_of, upsert
 from safety_service.store.dialect import insert
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+
+_EVENTS = Upsert(
+    "rollup_hour",
+    {"school": "text", "hour": "timestamptz", "kind": "text", "events": "int8"},
+    ("hour", "school", "kind"),
+    "events = rollup_hour.events + excluded.events",
+)
 
 
 class HourCount(NamedTuple):
@@ -20,25 +29,30 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def count_by_hour(events: Iterable[Event]) -> dict[tuple[str, datetime, str], int]:
+    """How many events of each (school, hour of receipt, kind)."""
+    counts: dict[tuple[str, datetime, str], int] = {}
+    start = end = datetime.min.replace(tzinfo=UTC)
+    for event in events:
+        # A batch is received within one hour, or two: the hour is worked out when it changes.
+        if not start <= event.received_at < end:
+            start = hour_of(event.received_at)
+            end = start + timedelta(hours=1)
+        key = (event.school, start, event.kind)
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
 def add_events(session: Session, counts: Mapping[tuple[str, datetime, str], int]) -> None:
     """Adds to the counts of (school, hour, kind) in one upsert; belongs in the transaction of the events.
 
     `hour` comes from `hour_of`. Zero entries are allowed and cost nothing.
     """
-    # Sorted, so that two writers of different partitions can never lock the same rows in opposite order.
-    rows = [
-        {"school": school, "hour": hour, "kind": kind, "events": count}
-        for (school, hour, kind), count in sorted(counts.items())
-    ]
-    if not rows:
-        return
-    statement = insert(session, RollupHour)
-    session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["hour", "school", "kind"],
-            set_={"events": col(RollupHour.events) + statement.excluded.events},
-        ),
-        rows,
+    stored = instant_of(session)
+    upsert(
+        session,
+        _EVENTS,
+        [(school, stored(hour), kind, count) for (school, hour, kind), count in sorted(counts.items())],
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from safety_service.domain.errors import Unavailable
+from safety_service.store import turns
 from safety_service.store.scope import Scope
 
 BUSY_TIMEOUT_SECONDS = 30
@@ -72,8 +73,10 @@ def _use_wal(connection: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that turns writer later can fail at once with "locked"; IMMEDIATE waits its turn.
-    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    if connection.get_execution_options().get("writes"):
+        turns.begin_immediate(connection.connection.driver_connection, BUSY_TIMEOUT_SECONDS)
+    else:
+        connection.exec_driver_sql("BEGIN DEFERRED")
 
 
 @contextmanager

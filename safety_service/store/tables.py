@@ -31,23 +31,6 @@ def json_object(*, nullable: bool = False) -> Any:
     return Field(default_factory=dict, sa_type=Json, nullable=False)
 
 
-class Partition(SQLModel, table=True):
-    """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
-
-    `cursor`: the last message turned into events. `deaf`: the latest intervals in which nothing could be
-    heard (`domain.deafness`), so that silence is never blamed on a device.
-    """
-
-    id: int = Field(primary_key=True)
-    name: str = Field(unique=True)
-    client_id: str
-    filters: list[str] = Field(sa_type=Json, nullable=False)
-    cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
-    event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
-    advanced_at: datetime | None = instant(nullable=True)
-    deaf: list[list[Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
-
-
 class LoggedMessage(SQLModel, table=True):
     """The inbox: raw bytes as they came, append-only, no secondary index.
 
@@ -278,10 +261,3 @@ class AlertTransition(SchoolOwned, table=True):
     reason: str | None = None
     comment: str | None = None
     detail: dict[str, Any] = json_object()
-
-
-class Counter(SQLModel, table=True):
-    """Numbers that must follow commit order: whoever takes one holds the row until the commit."""
-
-    name: str = Field(primary_key=True)
-    value: int = Field(default=0, sa_type=BigInt, nullable=False)

@@ -27,6 +27,7 @@ from safety_service.store.tables import (
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_outbox import Channel, Notification
+from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from tests.conftest import NOW
@@ -54,7 +55,7 @@ def add_county(engine: Engine) -> None:
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         session.add(County(code="370828", name_zh="金乡县", name_en="Jinxiang County"))
         session.add(Channel(id="desk", kind="webhook"))
-        partitions.ensure(session, partitions.COUNTY_PARTITION, client_id="county", filters=[])
+        partitions.ensure(session, partitions.COUNTY_PARTITION)
 
 
 def add_everything(engine: Engine, number: int) -> None:
@@ -98,6 +99,7 @@ def _registry(n: int) -> list[object]:
             condition="new",
             last_seen_at=NOW - timedelta(days=n),
         ),
+        Gateway(school=school, gateway=mark, covered=n, beyond=[[n + 5, n + 9]], gap_since=NOW, heard_at=NOW),
     ]
 
 

@@ -28,7 +28,7 @@ def canteens(app: FastAPI) -> Engine:
     engine: Engine = app.state.engine
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         cafeterias.create_for_schools(session, [get_school(session, code) for code in (SCHOOL, OTHER_SCHOOL)])
-        partitions.ensure(session, partitions.COUNTY_PARTITION, client_id="c", filters=["campus/v1/#"])
+        partitions.ensure(session, partitions.COUNTY_PARTITION)
     return engine
 
 

@@ -54,10 +54,13 @@ def _messages(now: datetime) -> list[Message]:
 def test_advance(two_schools: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
     with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
-        partition = partitions.ensure(session, "county", client_id="c", filters=["campus/v1/#"])
+        partition = partitions.ensure(session, "county")
         rulesets.seed(session, None, now=now)
     options = PipelineOptions(
         partition=partition,
+        lease="county",
+        fence=0,
+        schools=frozenset(),
         zone=ZoneInfo("Asia/Shanghai"),
         batch=BATCH,
         tolerance=timedelta(minutes=30),

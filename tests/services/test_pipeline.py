@@ -57,7 +57,7 @@ class House:
         self.engine = engine
         self.told = 0
         with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-            self.partition = partitions.ensure(session, "county", client_id="c", filters=["campus/v1/#"])
+            self.partition = partitions.ensure(session, "county")
             rulesets.replace(session, RULES, by="test", now=NOW)
         self.start()
 
@@ -65,6 +65,9 @@ class House:
         """A new process: nothing in memory."""
         options = PipelineOptions(
             partition=self.partition,
+            lease="county",
+            fence=0,
+            schools=frozenset(),
             zone=ZoneInfo("Asia/Shanghai"),
             batch=100,
             tolerance=timedelta(minutes=30),
@@ -236,6 +239,24 @@ def test_nobody_is_silent_while_the_broker_is_out_of_reach(house: House) -> None
     assert [change for change, _ in house.history()] == ["raised"]
 
 
+def test_what_was_heard_and_not_yet_written_down_is_heard_again_after_a_crash(house: House) -> None:
+    house.receive(temperature(4, at()))
+    house.advance(at(seconds=1))
+    house.receive(temperature(4, at(seconds=1, milliseconds=500)))
+    house.advance(at(seconds=2))
+    [device] = house.rows(Device)
+    assert device.last_seen_at == at(), "the second reading is still in memory only"
+    house.start()
+    house.advance(at(seconds=2, milliseconds=500))
+    # An hour after the second reading, not after the first.
+    house.advance(at(minutes=60, seconds=1))
+    assert house.history() == []
+    house.advance(at(minutes=60, seconds=3))
+    assert [change for change, _ in house.history()] == ["raised"]
+    [device] = house.rows(Device)
+    assert device.last_seen_at == at(seconds=1, milliseconds=500)
+
+
 def test_batches_smaller_than_the_backlog_say_that_more_is_waiting(house: House) -> None:
     house.receive(*(press(number) for number in range(250)))
     assert [house.advance(at(seconds=1)).more for _ in range(3)] == [True, True, False]
@@ -265,7 +286,7 @@ class StumblesOverAMessage(Pipeline):
 class StumblesAlways(Pipeline):
     """Has a defect that no message is to blame for."""
 
-    def _register(self, session: Any, memory: Any, new: Any) -> None:
+    def _note_deafness(self, row: Any, memory: Any, now: datetime, link_since: datetime | None) -> None:
         raise RuntimeError("a defect")
 
 

@@ -21,12 +21,12 @@ from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
 from safety_service.store.tables import (
     AlertTransition,
-    Counter,
     LoggedMessage,
     RejectedMessage,
     StoredAlert,
     StoredEvent,
 )
+from safety_service.store.tables_partition import Counter
 from tests import postgres
 from tests.conftest import NOW, SCHOOL
 
@@ -41,7 +41,7 @@ def add(session: Session, model: Any, **values: Any) -> None:
 def log_messages(engine: Engine, received: Sequence[datetime], *, cursor: int) -> None:
     """Messages 1, 2, 3, … of one partition, processed up to `cursor`."""
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-        number = partitions.ensure(session, "county", client_id="c", filters=["campus/v1/#"])
+        number = partitions.ensure(session, "county")
         batch = [Message(topic="campus/v1/x/native", payload=b"{}", received_at=at) for at in received]
         messages.append(session, number, batch)
         partitions.claim(session, number).cursor = cursor

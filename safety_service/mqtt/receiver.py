@@ -1,4 +1,4 @@
-"""paho-mqtt client: receives, hands over batches, and acknowledges only what was committed.
+"""One partition's connection to the broker: what it receives is committed first and acknowledged then.
 
 The rules behind it were measured, not guessed: QoS 1, a fixed client id, a persistent session and manual
 acknowledgement in order of receipt lose nothing when killed; an acknowledgement across a reconnect may hit
@@ -10,136 +10,73 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from safety_service.domain.errors import Refused
+from safety_service.domain.errors import Superseded
 from safety_service.domain.types import Message
+from safety_service.mqtt.address import parse_broker_url
+from safety_service.mqtt.client import Client
+from safety_service.mqtt.inbox import Inbox, Received
 
 log = structlog.get_logger(__name__)
 
 KEEPALIVE_SECONDS = 30
 TAKEOVERS_SUSPECTED_AFTER = 4
 TAKEOVER_WINDOW_SECONDS = 30.0
+RECEIPTS_IN_HAND = 10_000
 
 
-class BrokerAddress(msgspec.Struct, frozen=True):
-    host: str
-    port: int
-    tls: bool
-    username: str | None = None
-    password: str | None = None
+class ReceiverPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom to listen, under what name, and in how large bites."""
 
-
-def parse_broker_url(url: str) -> BrokerAddress:
-    """Reads `mqtt://[user:password@]host[:port]` or `mqtts://…`; Refused never echoes it."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-        raise Refused("expected mqtt://HOST:PORT or mqtts://HOST:PORT", place="CAMPUS_BROKER_URL")
-    tls = parts.scheme == "mqtts"
-    return BrokerAddress(
-        host=parts.hostname,
-        port=parts.port or (8883 if tls else 1883),
-        tls=tls,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-    )
-
-
-class Received(msgspec.Struct, frozen=True, gc=False):
-    """A message with what its acknowledgement needs."""
-
-    message: Message
-    generation: int
-    mid: int
-
-
-class Inbox:
-    """Bounded hand-over from the network thread to the writer; a full one makes the network wait."""
-
-    def __init__(self, max_messages: int, max_bytes: int) -> None:
-        self._changed = threading.Condition()
-        self._waiting: list[Received] = []
-        self._bytes = 0
-        self._closed = False
-        self._max_messages = max_messages
-        self._max_bytes = max_bytes
-
-    def put(self, received: Received) -> None:
-        size = len(received.message.payload)
-        with self._changed:
-            while self._full() and not self._closed:
-                self._changed.wait()
-            self._waiting.append(received)
-            self._bytes += size
-            if len(self._waiting) == 1:
-                self._changed.notify_all()
-
-    def take(self, limit: int, linger_seconds: float) -> list[Received]:
-        """Waits for the first message, then up to `linger_seconds` for more; empty once closed."""
-        with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            if len(self._waiting) < limit and not self._closed:
-                self._changed.release()
-                time.sleep(linger_seconds)
-                self._changed.acquire()
-            batch, self._waiting = self._waiting[:limit], self._waiting[limit:]
-            self._bytes -= sum(len(received.message.payload) for received in batch)
-            self._changed.notify_all()
-            return batch
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def _full(self) -> bool:
-        return len(self._waiting) >= self._max_messages or self._bytes >= self._max_bytes
+    broker_url: str
+    client_id: str
+    filters: list[str]
+    batch_messages: int
+    linger_seconds: float
+    buffer_messages: int
+    buffer_bytes: int
+    ca_file: str | None = None
 
 
 class Receiver:
-    """One partition's connection to the broker: a network thread and a writer thread, both watched.
+    """A network thread and a writer thread, both watched.
 
-    `store` commits a batch or raises; `on_stored` runs after the acknowledgements. `link_since` is the time
-    since which the link has been up, None while it is down: nothing can be heard then.
+    `store` commits a batch or raises (Superseded: another process has taken over, stop); `on_stored` runs
+    after the acknowledgements; `may_connect` is asked before each connection. `link_since` is the time since
+    which the link has been up, None while it is down: nothing can be heard then.
     """
 
     def __init__(
         self,
-        url: str,
+        plan: ReceiverPlan,
         *,
-        client_id: str,
-        filters: list[str],
         store: Callable[[list[Message]], Any],
         on_stored: Callable[[], None],
-        batch_messages: int,
-        linger_seconds: float,
-        inbox: Inbox,
-        ca_file: str | None = None,
+        may_connect: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.address = parse_broker_url(url)
+        self.address = parse_broker_url(plan.broker_url)
         self.link_since: datetime | None = None
+        self.connections = 0
         self.received = 0
         self.committed = 0
         self.storing_fails_since: datetime | None = None
-        self._filters = filters
+        self.superseded = False
+        self._plan = plan
         self._store = store
         self._on_stored = on_stored
-        self._batch_messages = batch_messages
-        self._linger_seconds = linger_seconds
-        self._inbox = inbox
+        self._may_connect = may_connect
+        self._inbox = Inbox(plan.buffer_messages, plan.buffer_bytes)
         self._generation = 0
         self._ack_lock = threading.Lock()
         self._subscribed_once = False
         self._losses: list[float] = []
         self._stopping = threading.Event()
-        self._client = self._build_client(client_id, ca_file)
+        self._client = self._build_client()
         self._threads = [
             threading.Thread(target=self._run_network, name="mqtt-network", daemon=True),
             threading.Thread(target=self._run_writer, name="mqtt-writer", daemon=True),
@@ -151,10 +88,11 @@ class Receiver:
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Stops receiving, commits and acknowledges what is in hand, keeps the session."""
-        self._stopping.set()
         self._inbox.close()
         self._threads[1].join(timeout_seconds)
         self._client.disconnect()
+        self._stopping.set()
+        self._client.wake()
         self._threads[0].join(timeout_seconds)
 
     @property
@@ -164,31 +102,28 @@ class Receiver:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         self._client.publish(topic, payload, qos=1, retain=retain)
 
-    def _build_client(self, client_id: str, ca_file: str | None) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=False,
-            protocol=paho.MQTTv311,
-            manual_ack=True,
-        )
+    def _build_client(self) -> Client:
+        client = Client(self._plan.client_id, may_read=lambda: not self._inbox.full)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._message
         client.max_inflight_messages_set(0)
-        client.reconnect_delay_set(1, 10)
+        client.max_queued_messages_set(RECEIPTS_IN_HAND)
         if self.address.username:
             client.username_pw_set(self.address.username, self.address.password)
         if self.address.tls:
-            client.tls_set(ca_certs=ca_file)
+            client.tls_set(ca_certs=self._plan.ca_file)
+        client.connect_async(self.address.host, self.address.port, KEEPALIVE_SECONDS)
         return client
 
     def _run_network(self) -> None:
-        # loop_forever reconnects by itself; what it throws is our bug or paho's, and must not leave us deaf.
+        # What the loop throws is our bug or paho's, and must not leave us deaf.
         while not self._stopping.is_set():
             try:
-                self._client.connect_async(self.address.host, self.address.port, KEEPALIVE_SECONDS)
-                self._client.loop_forever(retry_first_connection=True)
+                self._client.run(self._stopping, self._may_connect)
+            except Superseded:
+                self.superseded = True
+                return
             except Exception:
                 log.exception("mqtt network loop failed, starting again")
                 self._stopping.wait(1.0)
@@ -199,10 +134,13 @@ class Receiver:
         if code.is_failure:
             log.error("broker refused the connection", reason=str(code), host=self.address.host)
             return
+        with self._ack_lock:
+            self._generation += 1
         # Retained messages come with each subscription: ask only when the session is new to us.
         if not flags.session_present or not self._subscribed_once:
-            client.subscribe([(topic, 1) for topic in self._filters])
+            client.subscribe([(topic, 1) for topic in self._plan.filters])
             self._subscribed_once = True
+        self.connections += 1
         self.link_since = datetime.now(UTC)
         log.info("connected to the broker", host=self.address.host, session_present=flags.session_present)
 
@@ -225,10 +163,12 @@ class Receiver:
             topic = incoming.topic
         except UnicodeDecodeError:
             topic = incoming._topic.decode("utf-8", "backslashreplace")  # the bytes are all there is
+        if "\x00" in topic:
+            topic = topic.replace("\x00", "\\x00")
         message = Message(
-            topic=topic.replace("\x00", "\\x00"),
+            topic=topic,
             payload=bytes(incoming.payload),
-            received_at=datetime.now(UTC),
+            received_at=self._client.read_at,
             qos=incoming.qos,
             retained=incoming.retain,
         )
@@ -236,11 +176,13 @@ class Receiver:
         self._inbox.put(Received(message, self._generation, incoming.mid))
 
     def _run_writer(self) -> None:
-        while batch := self._inbox.take(self._batch_messages, self._linger_seconds):
+        plan = self._plan
+        while batch := self._inbox.take(plan.batch_messages, plan.linger_seconds):
             if not self._commit([received.message for received in batch]):
                 return
             self.committed += len(batch)
             self._acknowledge(batch)
+            self._client.wake()  # there is room again
             self._on_stored()
 
     def _commit(self, messages: list[Message]) -> bool:
@@ -249,11 +191,15 @@ class Receiver:
         while True:
             try:
                 self._store(messages)
+            except Superseded:
+                self.superseded = True
+                self._stopping.set()
+                return False
             except Exception as error:
                 if self.storing_fails_since is None:
                     self.storing_fails_since = datetime.now(UTC)
                 log.error("cannot store messages, not acknowledging, trying again", error=str(error))
-                if self._stopping.wait(delay):
+                if self._inbox.closed or self._stopping.wait(delay):
                     return False
                 delay = min(delay * 2, 5.0)
             else:
@@ -264,6 +210,10 @@ class Receiver:
 
     def _acknowledge(self, batch: list[Received]) -> None:
         with self._ack_lock:
-            for received in batch:
-                if received.message.qos and received.generation == self._generation:
-                    self._client.ack(received.mid, received.message.qos)
+            mids = [
+                received.mid
+                for received in batch
+                if received.message.qos and received.generation == self._generation
+            ]
+            if mids:
+                self._client.acknowledge(mids)

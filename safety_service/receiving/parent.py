@@ -1,0 +1,158 @@
+"""The parent's side: starts the child, listens to its reports, and starts another when it ends or hangs."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import IO
+
+import msgspec
+import structlog
+
+from safety_service.receiving.wire import Order, Publish, Report
+
+log = structlog.get_logger(__name__)
+
+HANGS_AFTER_SECONDS = 20.0
+RESTART_SECONDS = 1.0
+STOP_SECONDS = 8.0
+
+_encode = msgspec.json.Encoder().encode
+_report: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
+
+
+class ReceiverProcess:
+    """Receives in a child process. `on_stored` runs when more was committed, in a thread of ours.
+
+    `superseded` turns true for good when the child found that another process holds the lease.
+    """
+
+    def __init__(self, order: Order, on_stored: Callable[[], None]) -> None:
+        self.report = Report()
+        self.superseded = False
+        self._order = order
+        self._on_stored = on_stored
+        self._before = (0, 0, 0)
+        self._stopping = threading.Event()
+        self._heard_at = time.monotonic()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._writing = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, name="receiver-child", daemon=True),
+            threading.Thread(target=self._watch, name="receiver-watch", daemon=True),
+        ]
+
+    @property
+    def alive(self) -> bool:
+        process = self._process
+        return process is not None and process.poll() is None and self.report.alive
+
+    @property
+    def link_since(self) -> datetime | None:
+        return self.report.link_since if self.alive else None
+
+    @property
+    def received(self) -> int:
+        return self._before[0] + self.report.received
+
+    @property
+    def committed(self) -> int:
+        return self._before[1] + self.report.committed
+
+    @property
+    def connections(self) -> int:
+        """How often the broker was reached, counting every child."""
+        return self._before[2] + self.report.connections
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """The child commits and acknowledges what is in hand, then ends; one that does not is killed."""
+        self._stopping.set()
+        process = self._process
+        if process is not None:
+            self._close_orders(process)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(2.0)
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Hands a retained message to the child; False where there is none to take it."""
+        process = self._process
+        if process is None or process.stdin is None or not self.alive:
+            return False
+        try:
+            with self._writing:
+                process.stdin.write(_encode(Publish(topic, payload.decode())) + b"\n")
+                process.stdin.flush()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping.is_set() and not self.superseded:
+            process = self._begin()
+            assert process.stdout is not None
+            self._listen(process.stdout)
+            self._close_orders(process)
+            code = process.wait()
+            last = self.report
+            self._before = (self.received, self.committed, self.connections)
+            self.report = Report(storing_fails_since=last.storing_fails_since)
+            if not self._stopping.is_set() and not self.superseded:
+                log.error("the receiver ended, starting another", exit_code=code)
+                self._stopping.wait(RESTART_SECONDS)
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "safety_service.receiving"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._heard_at = time.monotonic()
+        self._process = process
+        assert process.stdin is not None
+        try:
+            with self._writing:
+                process.stdin.write(_encode(self._order) + b"\n")
+                process.stdin.flush()
+        except OSError:
+            pass  # it ended at once; the listener sees that
+        if self._stopping.is_set():
+            self._close_orders(process)
+        return process
+
+    def _listen(self, reports: IO[bytes]) -> None:
+        for line in reports:
+            committed = self.report.committed
+            self.report = _report.decode(line)
+            self._heard_at = time.monotonic()
+            if self.report.superseded:
+                self.superseded = True
+            if self.report.committed != committed:
+                self._on_stored()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(1.0):
+            process = self._process
+            hangs = time.monotonic() - self._heard_at > HANGS_AFTER_SECONDS or not self.report.alive
+            if hangs and process is not None and process.poll() is None:
+                log.error("the receiver hangs, killing it")
+                process.kill()
+
+    def _close_orders(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            with self._writing:
+                if process.stdin is not None:
+                    process.stdin.close()
+        except OSError:
+            pass  # nobody reads any more
