@@ -82,13 +82,13 @@ def _create_event_key() -> None:
     op.create_table(
         "event_key",
         sa.Column("told_at", BigInt, nullable=False, autoincrement=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("key", BigInt, nullable=False, autoincrement=False),
         sa.PrimaryKeyConstraint("told_at", "key", name="pk_event_key"),
         sqlite_with_rowid=False,
         postgresql_partition_by="RANGE (told_at)",
     )
     if _postgresql():
-        op.execute(f"CREATE TABLE {pieces.UNTOLD} PARTITION OF event_key FOR VALUES FROM (0) TO (1)")
+        op.execute(f"CREATE TABLE {pieces.UNTOLD} PARTITION OF event_key FOR VALUES FROM (MINVALUE) TO (1)")
         op.execute(f"CREATE TABLE {pieces.REST} PARTITION OF event_key DEFAULT")
 
 
@@ -215,17 +215,21 @@ def _batches() -> Iterator[list[dict[str, Any]]]:
 
 def _key(row: Any, zone: tzinfo) -> dict[str, Any]:
     names = f"{len(row.school)} {len(row.device)} {row.school}{row.device}{row.dedup_key}"
-    return {"told_at": _told_at(row, zone), "key": blake2b(names.encode(), digest_size=16).digest()}
+    digest = blake2b(names.encode(), digest_size=16).digest()
+    told_at = _told_at(row, zone)
+    if told_at is None:
+        told_at = -1 - (int.from_bytes(digest[8:], "big") >> 1)
+    return {"told_at": told_at, "key": int.from_bytes(digest[:8], "big", signed=True)}
 
 
-def _told_at(row: Any, zone: tzinfo) -> int:
+def _told_at(row: Any, zone: tzinfo) -> int | None:
     if row.source_time is None:
         # A word like `online` brings neither id nor time; its key names the receipt.
-        return 0 if row.event_id is not None else microseconds(row.received_at)
+        return None if row.event_id is not None else microseconds(row.received_at)
     try:
         return microseconds(parse(row.source_time, zone))
     except (ValueError, OverflowError, OSError):
-        return 0
+        return None
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -14,10 +14,11 @@ from safety_service.domain.types import Event, Message, Rejected
 from safety_service.store import pieces
 from safety_service.store.dialect import insert, is_postgresql
 from safety_service.store.driver import driver_of, microseconds
+from safety_service.store.source_times import shortened
 from safety_service.store.tables import RejectedMessage
 
 PARTITIONS_AT_MOST = 1024
-Key = tuple[int, bytes]
+Key = tuple[int, int]
 
 # Each column with its type on PostgreSQL, in the order of the table.
 _COLUMNS = {
@@ -48,19 +49,23 @@ _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _INSERT = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _CLAIM_ONE = "INSERT INTO event_key (told_at, key) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _CLAIM_ALL = """
-INSERT INTO event_key (told_at, key) SELECT * FROM unnest(%b::bigint[], %b::bytea[])
+INSERT INTO event_key (told_at, key) SELECT * FROM unnest(%b::bigint[], %b::bigint[])
 ON CONFLICT DO NOTHING RETURNING told_at, key
 """
 
 
 def key_of(event: Event) -> Key:
-    """What two tellings of the same news share: the time told in microseconds, and 16 bytes.
+    """What two tellings of the same news share: the time told in microseconds, and a digest of 64 bits.
 
-    The lengths keep the three texts apart, whatever is in them.
+    Only events of one microsecond need to be told apart by it. Where no time was told, 63 bits more of the
+    digest stand for it, below zero. The lengths keep the three texts apart, whatever is in them.
     """
-    told_at = 0 if event.told_at is None else microseconds(event.told_at)
     names = f"{len(event.school)} {len(event.device)} {event.school}{event.device}{event.dedup_key}"
-    return told_at, blake2b(names.encode(), digest_size=16).digest()
+    digest = blake2b(names.encode(), digest_size=16).digest()
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    if event.told_at is None:
+        return -1 - (int.from_bytes(digest[8:], "big") >> 1), key
+    return microseconds(event.told_at), key
 
 
 def insert_new(session: Session, partition: int, position: int, events: Sequence[Event]) -> list[Event]:
@@ -163,7 +168,7 @@ def _rest(e: Event, attributes: Any) -> tuple[Any, ...]:
         e.zone,
         e.snapshot_url,
         attributes,
-        e.source_time,
+        shortened(e.source_time, e.occurred_at),
         e.gateway,
     )
 

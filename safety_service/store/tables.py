@@ -165,6 +165,7 @@ class StoredEvent(SchoolOwned, table=True):
     snapshot_url: str | None = None
     attributes: dict[str, Any] | None = json_object(nullable=True)
     source_time: str | None = None
+    """As `source_times.shortened` makes it; `source_times.written` gives back what the device wrote."""
     gateway: str | None = None
 
 

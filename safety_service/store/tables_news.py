@@ -1,15 +1,15 @@
 """The table that tells news from what was stored before."""
 
-from sqlalchemy import Column, LargeBinary, PrimaryKeyConstraint
+from sqlalchemy import Column, PrimaryKeyConstraint
 from sqlmodel import Field, SQLModel
 
 from safety_service.store.columns import BigInt
 
 
 class EventKey(SQLModel, table=True):
-    """What decides what is news: a key for every event, behind the time told (microseconds, 0 for none).
+    """What decides what is news: for every event the time it was told (microseconds) and a key.
 
-    So new keys go to the end of the index, and what is stored already costs nothing.
+    So new keys go to the end of the index, and what is stored already costs nothing. See `event_log.key_of`.
     """
 
     __tablename__ = "event_key"
@@ -19,4 +19,4 @@ class EventKey(SQLModel, table=True):
     )
 
     told_at: int = Field(sa_column=Column(BigInt, nullable=False, autoincrement=False))
-    key: bytes = Field(sa_type=LargeBinary, nullable=False)
+    key: int = Field(sa_column=Column(BigInt, nullable=False, autoincrement=False))
