@@ -1,4 +1,4 @@
-"""The database of a pair, durable and on the disk: a migrated one with a county in it, copied for each scene."""
+"""The database of a pair, durable and on the disk: migrated, with a county in it, copied for each scene."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def sqlite(home: Path, schools: int) -> Iterator[NewDatabase]:
     _fill(f"sqlite:///{template / 'campus.db'}", home, schools)
 
     def fresh(directory: Path) -> str:
-        shutil.copytree(template, directory / "database")
+        shutil.copytree(template, directory / "database", dirs_exist_ok=True)
         return f"sqlite:///{directory / 'database' / 'campus.db'}"
 
     yield fresh

@@ -1,11 +1,11 @@
-"""Fully processed a second, sustained: a fixed rate that must leave no growing backlog, and the highest such."""
+"""Fully processed a second, sustained: at a fixed rate the backlog must not grow; then the highest such."""
 
 import math
 import time
 
 import msgspec
 
-from tests.benchmarks.readings import Reading, quantile, slope
+from tests.benchmarks.readings import Reading, cpu_per_event, quantile, slope
 from tests.benchmarks.scene import FOREVER, Bench, Scene
 from tests.benchmarks.table import Row, at_least, at_most, told
 
@@ -17,12 +17,16 @@ REACHED = 0.97
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One load at a rate. `drain_seconds`: from its last message to the last one processed."""
+    """One load at a rate. `drain_seconds`: from its last message to the last one processed.
+
+    `readings`: each second while it was published; `last`: when all was processed.
+    """
 
     rate: float
     published: float
     drain_seconds: float
     readings: list[Reading]
+    last: Reading
 
     @property
     def sustained(self) -> bool:
@@ -30,7 +34,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def run_at(scene: Scene, rate: int, seconds: float) -> Run:
-    """Publishes at the rate for so long and waits until all is processed, in the broker's queue or the log."""
+    """Publishes at the rate for so long, then waits until all is processed, wherever it queued."""
     messages = int(rate * seconds)
     before = scene.read().processed
     with scene.watch() as watch:
@@ -40,7 +44,7 @@ def run_at(scene: Scene, rate: int, seconds: float) -> Run:
         count = len(watch.readings)
         scene.until_processed(before + messages)
         drained = time.monotonic() - ended
-    return Run(rate, sent.per_second, drained, watch.readings[:count])
+    return Run(rate, sent.per_second, drained, watch.readings[:count], scene.read())
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -51,14 +55,14 @@ def measure(bench: Bench) -> list[Row]:
         )  # every device seen once
         bench.say(f"{sizes.process_rate}/s for {sizes.process_seconds:g} s")
         run = run_at(scene, sizes.process_rate, sizes.process_seconds)
-        rows = [*_rows(run, sizes.process_rate), *_highest(bench, scene)]
-    return rows
+        return [*_rows(run, sizes.process_rate), *_highest(bench, scene)]
 
 
 def _rows(run: Run, rate: int) -> list[Row]:
     backlog = [reading.backlog for reading in run.readings]
     quarter = max(1, len(backlog) // 4)
     first, last = backlog[:quarter], backlog[-quarter:]
+    cpu = cpu_per_event(run.readings[0], run.last)
     grows = slope([(reading.at, reading.backlog) for reading in run.readings])
     return [
         at_least(
@@ -69,6 +73,7 @@ def _rows(run: Run, rate: int) -> list[Row]:
             share=REACHED,
             limit_from="rate",
         ),
+        *(told(f"process: CPU per event, {name}", used, "µs") for name, used in cpu.items()),
         told("process: backlog, median of the first quarter", quantile(first, 0.5), "messages"),
         told("process: backlog, median", quantile(backlog, 0.5), "messages"),
         told("process: backlog, median of the last quarter", quantile(last, 0.5), "messages"),

@@ -14,7 +14,7 @@ _LINE = re.compile(r"^campus_(\w+) ([\d.e+]+)$", re.MULTILINE)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Counters since the process began, at a monotonic second; `memory`: resident bytes by process."""
+    """Counters since the process began, at a monotonic second; by process, resident bytes and CPU seconds."""
 
     at: float
     received: int
@@ -22,6 +22,7 @@ class Reading(msgspec.Struct, frozen=True):
     processed: int
     backlog: int
     memory: dict[str, int] = {}
+    cpu: dict[str, float] = {}
 
     @property
     def resident(self) -> int:
@@ -29,29 +30,42 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def read(address: str, pid: int | None = None) -> Reading:
-    """One look at /metrics; with `pid` also at the memory of that process and its children."""
+    """One look at /metrics; with `pid` also at the memory and the CPU of that process and its children."""
     with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:
         found = dict(_LINE.findall(answer.read().decode()))
+    processes = _processes(pid) if pid is not None else {}
     return Reading(
         at=time.monotonic(),
         received=int(float(found["messages_received_total"])),
         committed=int(float(found["messages_committed_total"])),
         processed=int(float(found["events_processed_total"])),
         backlog=int(float(found["backlog_messages"])),
-        memory=_memory(pid) if pid is not None else {},
+        memory={name: memory for name, (memory, _) in processes.items()},
+        cpu={name: cpu for name, (_, cpu) in processes.items()},
     )
 
 
-def _memory(pid: int) -> dict[str, int]:
-    """Resident bytes of the process (`serve`) and of each of its children, in the order of their start."""
+def _processes(pid: int) -> dict[str, tuple[int, float]]:
+    """(resident bytes, CPU seconds) of `serve` and of each of its children, in the order of their start."""
     parent = psutil.Process(pid)
-    found = {"serve": parent.memory_info().rss}
+    found = {"serve": _usage(parent)}
     for number, child in enumerate(parent.children(recursive=True), 1):
         try:
-            found[f"child {number}"] = child.memory_info().rss
+            found[f"child {number}"] = _usage(child)
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def _usage(process: psutil.Process) -> tuple[int, float]:
+    times = process.cpu_times()
+    return process.memory_info().rss, times.user + times.system
+
+
+def cpu_per_event(first: Reading, last: Reading) -> dict[str, float]:
+    """CPU microseconds of each process for each event processed between the two."""
+    events = max(1, last.processed - first.processed)
+    return {name: (cpu - first.cpu.get(name, 0.0)) * 1e6 / events for name, cpu in last.cpu.items()}
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""Fifty rules: the built-in set, and more over the kinds that a load consists of, so that each event is judged.
+"""Fifty rules: the built-in set, and more over the kinds that a load consists of: each event is judged.
 
 The added ones look at every event of their kind and keep state, but what a load says does not make them fire:
 measured is the judging, not the history of alerts.

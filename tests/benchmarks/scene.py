@@ -62,13 +62,14 @@ class Scene:
         """Waits until the process that runs has stored and judged so many events since its start."""
         until(lambda: self.read().processed >= events, f"{events} events are processed", seconds)
 
-    def api(self) -> httpx.Client:
-        """Logged in as the admin; the caller closes it."""
-        api = httpx.Client(base_url=f"{self.service.address}/api/v1", trust_env=False, timeout=60)
-        form = {"username": ADMIN, "password": people.PASSWORD}
-        token = api.post("/auth/token", data=form).json()["access_token"]
-        api.headers["Authorization"] = f"Bearer {token}"
-        return api
+    @contextmanager
+    def api(self) -> Iterator[httpx.Client]:
+        """Logged in as the admin."""
+        with httpx.Client(base_url=f"{self.service.address}/api/v1", trust_env=False, timeout=60) as api:
+            form = {"username": ADMIN, "password": people.PASSWORD}
+            token = api.post("/auth/token", data=form).json()["access_token"]
+            api.headers["Authorization"] = f"Bearer {token}"
+            yield api
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -79,6 +80,8 @@ class Bench(msgspec.Struct, frozen=True):
     home: Path
     database: NewDatabase
     say: Say
+    profile: Path | None = None
+    """Where `advance` writes what cProfile saw."""
 
     @contextmanager
     def scene(self, *, started: bool = True) -> Iterator[Scene]:

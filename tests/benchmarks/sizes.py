@@ -23,6 +23,7 @@ class Sizes(msgspec.Struct, frozen=True):
     soak_minutes: float = 60
     disk_messages: int = 500_000
     starts: int = 5
+    advance_messages: int = 100_000
 
 
 FULL = Sizes("full")
@@ -42,4 +43,5 @@ SHORT = Sizes(
     soak_minutes=0.05,
     disk_messages=5_000,
     starts=1,
+    advance_messages=4_000,
 )

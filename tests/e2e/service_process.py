@@ -20,11 +20,17 @@ SECRET = "a long enough secret of the tests"
 DEADLINE_SECONDS = 60.0
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str,
+    seconds: float = DEADLINE_SECONDS,
+    *,
+    every_seconds: float = 0.05,
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what}"
-        threading.Event().wait(0.05)
+        threading.Event().wait(every_seconds)
 
 
 @contextmanager
@@ -96,8 +102,8 @@ class Service:
         assert self._process is not None
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not self._is_ready():
-            late = time.monotonic() > deadline
-            assert not late and self._process.poll() is None, f"not ready; its log: {self.log()[-2000:]}"
+            waiting = time.monotonic() < deadline and self._process.poll() is None
+            assert waiting, f"not ready; its log: {self.log()[-2000:]}"
             threading.Event().wait(0.05)
 
     def kill(self) -> None:
