@@ -1,7 +1,7 @@
 """The limit: a bare paho subscriber with manual acknowledgement, a process of its own, that only counts.
 
-`python -m tests.benchmarks.bare HOST PORT MESSAGES` prints `ready`, then `TIME COUNT` lines (monotonic seconds)
-as the count grows, and ends with the last message.
+`python -m tests.benchmarks.bare HOST PORT MESSAGES` prints `ready`, then lines of a monotonic second
+and the count as it grows, and ends with the last message.
 """
 
 import sys

@@ -12,7 +12,8 @@ LIMIT_BYTES = 400
 RAW_LOG = "message"
 
 _PARTS_OF_POSTGRESQL = """
-    SELECT coalesce(pg_partition_root(c.oid)::regclass::text, c.relname), sum(pg_total_relation_size(c.oid))::bigint
+    SELECT coalesce(pg_partition_root(c.oid)::regclass::text, c.relname),
+        sum(pg_total_relation_size(c.oid))::bigint
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname = 'public' GROUP BY 1
 """
@@ -22,7 +23,7 @@ _PARTS_OF_SQLITE = """
 
 
 def tables(url: str) -> dict[str, int]:
-    """Bytes of each table with its indexes; the partitions of one count as one. SQLite: of every file beside."""
+    """Bytes of each table with its indexes; the partitions of one count as one. SQLite: in all files."""
     if url.startswith("postgresql"):
         with psycopg.connect(url) as connection:
             return {str(name): int(size) for name, size in connection.execute(_PARTS_OF_POSTGRESQL)}

@@ -1,4 +1,4 @@
-"""What an old database does to the figures: the same short runs on an empty one and on one with many events."""
+"""What an old database does to the figures: the same short runs on an empty one and on a full one."""
 
 import statistics
 import threading

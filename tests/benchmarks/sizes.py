@@ -12,7 +12,18 @@ class Sizes(msgspec.Struct, frozen=True):
     receive_messages: int = 400_000
     process_rate: int = 20_000
     process_seconds: float = 300
-    ramp_rates: tuple[int, ...] = (15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000)
+    ramp_rates: tuple[int, ...] = (
+        2_000,
+        5_000,
+        10_000,
+        15_000,
+        20_000,
+        25_000,
+        30_000,
+        35_000,
+        40_000,
+        45_000,
+    )
     ramp_seconds: float = 20
     catch_up_messages: int = 1_000_000
     background_rate: int = 2_000
