@@ -1,6 +1,7 @@
 """Bytes on the disk for each event, table by table: with the raw log, and after its retention."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -32,10 +33,9 @@ def tables(url: str) -> dict[str, int]:
         with path.open("rb") as file:
             if file.read(15) != b"SQLite format 3":
                 continue
-        connection = sqlite3.connect(path)
-        for name, size in connection.execute(_PARTS_OF_SQLITE):
-            found[name] = found.get(name, 0) + size
-        connection.close()
+        with closing(sqlite3.connect(path)) as opened:
+            for name, size in opened.execute(_PARTS_OF_SQLITE):
+                found[name] = found.get(name, 0) + size
     return found
 
 

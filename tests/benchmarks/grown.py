@@ -32,26 +32,31 @@ class Measured(msgspec.Struct, frozen=True):
 def measure(bench: Bench) -> list[Row]:
     empty = _measured(bench, 0)
     grown = _measured(bench, bench.sizes.stored_events)
-    empty_rate = {"share": REQUIRED_SHARE, "limit_from": "empty"}
-    empty_time = {"share": P99_SHARE, "limit_from": "empty"}
     return [
         told("grown: events stored before", bench.sizes.stored_events, ""),
-        at_least("grown: committed", grown.committed, "msg/s", empty.committed, **empty_rate),
-        at_least("grown: processed", grown.processed, "events/s", empty.processed, **empty_rate),
-        at_most(
-            "grown: publish to stream, median", grown.latency_median, "s", empty.latency_median, **empty_time
-        ),
-        at_most("grown: publish to stream, p99", grown.latency_p99, "s", empty.latency_p99, **empty_time),
-        *(
-            at_most(f"grown: overview p99, {when}", value, "s", OVERVIEW_P99_SECONDS)
-            for when, value in (
-                ("empty, idle", empty.overview_idle_p99),
-                ("empty, busy", empty.overview_busy_p99),
-                ("grown, idle", grown.overview_idle_p99),
-                ("grown, busy", grown.overview_busy_p99),
-            )
-        ),
+        _as_quick("committed", grown.committed, "msg/s", empty.committed),
+        _as_quick("processed", grown.processed, "events/s", empty.processed),
+        _as_soon("median", grown.latency_median, empty.latency_median),
+        _as_soon("p99", grown.latency_p99, empty.latency_p99),
+        _overview("empty, idle", empty.overview_idle_p99),
+        _overview("empty, busy", empty.overview_busy_p99),
+        _overview("grown, idle", grown.overview_idle_p99),
+        _overview("grown, busy", grown.overview_busy_p99),
     ]
+
+
+def _as_quick(what: str, value: float, unit: str, empty: float) -> Row:
+    return at_least(f"grown: {what}", value, unit, empty, share=REQUIRED_SHARE, limit_from="empty")
+
+
+def _as_soon(what: str, value: float, empty: float) -> Row:
+    return at_most(
+        f"grown: publish to stream, {what}", value, "s", empty, share=P99_SHARE, limit_from="empty"
+    )
+
+
+def _overview(when: str, value: float) -> Row:
+    return at_most(f"grown: overview p99, {when}", value, "s", OVERVIEW_P99_SECONDS)
 
 
 def _measured(bench: Bench, stored: int) -> Measured:

@@ -51,12 +51,12 @@ def test_holds(row: table.Row, holds: bool | None) -> None:
 
 def test_writing_keeps_what_people_wrote(tmp_path: Path) -> None:
     path = tmp_path / "performance.md"
-    path.write_text(f"before\n{document.BEGIN}\nold\n{document.END}\nafter\n", encoding="utf-8")
+    path.write_text(f"before\n{document.BEGIN}\nstale\n{document.END}\nafter\n", encoding="utf-8")
     document.write(path, [table.at_most("x: late", 2, "s", 1)], "the command")
     text = path.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert "| x: late | 2 s | 1 (≤ issue) | 2.00 | NO |" in text
     assert "`the command`" in text
 
