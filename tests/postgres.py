@@ -14,6 +14,8 @@ import pytest
 
 USER = "postgres"
 _ENOUGH_BYTES = 2 << 30
+_QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB"
+_DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=256MB"
 
 
 def missing(what: str) -> None:
@@ -40,21 +42,24 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Yields `postgresql://postgres@127.0.0.1:PORT` of a running cluster, without a database name."""
+def cluster(*, durable: bool = False) -> Iterator[str]:
+    """Yields `postgresql://postgres@127.0.0.1:PORT` of a running cluster, without a database name.
+
+    `durable`: on the disk and as careful as an operator's, for whoever measures; else as quick as it gets.
+    """
     binaries = programs()
     if binaries is None:
         missing("PostgreSQL")
         raise AssertionError
-    home = Path(tempfile.mkdtemp(prefix="campus-pg-", dir=_quick_directory()))
+    home = Path(tempfile.mkdtemp(prefix="campus-pg-", dir=None if durable else _quick_directory()))
     # PostgreSQL refuses to run as root; Debian's package brings an account for it.
     unprivileged = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if unprivileged:
         shutil.chown(home, "postgres")
     port = free_port()
     options = (
-        f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off "
-        "-c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
+        f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c max_connections=200 "
+        f"{_DURABLE if durable else _QUICK}"
     )
     data = str(home / "data")
     try:

@@ -20,11 +20,17 @@ SECRET = "a long enough secret of the tests"
 DEADLINE_SECONDS = 60.0
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str,
+    seconds: float = DEADLINE_SECONDS,
+    *,
+    every_seconds: float = 0.05,
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what}"
-        threading.Event().wait(0.05)
+        threading.Event().wait(every_seconds)
 
 
 @contextmanager
@@ -37,9 +43,12 @@ def embedded_broker() -> Iterator[str]:
 
 
 class Service:
-    """`campus-safety serve` against one database and broker; may be killed and started again."""
+    """`campus-safety serve` against one database and broker; may be killed and started again.
 
-    def __init__(self, database_url: str, broker_url: str, home: Path) -> None:
+    `settings`: further ones by their variable, `CAMPUS_RULES_FILE="…"`.
+    """
+
+    def __init__(self, database_url: str, broker_url: str, home: Path, **settings: str) -> None:
         self.port = free_port()
         self._log = home / "service.log"
         self._environment = {
@@ -50,6 +59,7 @@ class Service:
             "CAMPUS_HTTP_PORT": str(self.port),
             "CAMPUS_DATA_DIR": str(home),
             "CAMPUS_LOG_LEVEL": "WARNING",
+            **settings,
         }
         self._home = home
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,6 +67,12 @@ class Service:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
 
     def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs one `campus-safety` command in the service's environment."""
@@ -83,7 +99,12 @@ class Service:
             )
 
     def wait_until_ready(self) -> None:
-        until(self._is_ready, f"the service is ready; its log: {self.log()[-2000:]}")
+        assert self._process is not None
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not self._is_ready():
+            waiting = time.monotonic() < deadline and self._process.poll() is None
+            assert waiting, f"not ready; its log: {self.log()[-2000:]}"
+            threading.Event().wait(0.05)
 
     def kill(self) -> None:
         assert self._process is not None
