@@ -41,7 +41,7 @@ def measure(bench: Bench) -> list[Row]:
     engine = open_engine(bench.database(bench.home / "advance"))
     try:
         with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-            partition = partitions.ensure(session, "county", client_id="c", filters=["campus/v1/#"])
+            partition = partitions.ensure(session, "county")
             rulesets.seed(session, rules_file.write(bench.home), now=datetime.now(UTC))
         bench.say("decoding, judging and storing apart from each other")
         rows = _parts(engine, partition, batches)
@@ -65,8 +65,9 @@ def _timed(name: str, count: int, work: Callable[[], object]) -> list[Row]:
 def _parts(engine: Engine, partition: int, batches: list[list[Message]]) -> list[Row]:
     """Decoded, judged by the fifty rules, inserted: each for all batches, nothing else beside it."""
     with session_scope(engine, EVERY_SCHOOL) as session:
-        decoder = Decoder(devices.load(session), ZONE, LARGEST)
-        zones = {school: decoder.zone_of(school) for school in devices.load(session).schools}
+        schools = devices.school_codes(session)
+        decoder = Decoder(devices.load(session, schools), schools, ZONE, LARGEST)
+        zones = {school: decoder.zone_of(school) for school in schools}
         judging = Rules(rulesets.in_force(session), tolerance=timedelta(minutes=30), zones=zones, zone=ZONE)
     judging.load([], [])
     events: list[list[Event]] = []
@@ -98,6 +99,9 @@ def _store(engine: Engine, partition: int, batches: list[list[Message]]) -> None
 def _advanced(bench: Bench, engine: Engine, partition: int, count: int) -> list[Row]:
     options = PipelineOptions(
         partition=partition,
+        lease="county",
+        fence=0,
+        schools=frozenset(),
         zone=ZONE,
         batch=BATCH,
         tolerance=timedelta(minutes=30),

@@ -39,7 +39,8 @@ def sqlite(home: Path, schools: int) -> Iterator[NewDatabase]:
 @contextmanager
 def postgresql(home: Path, schools: int) -> Iterator[NewDatabase]:
     numbers = count(1)
-    with postgres.cluster(durable=True) as server:
+    with postgres.cluster(durable=True) as cluster:
+        server = cluster.server
         postgres.execute(server, "CREATE DATABASE template_campus")
         _fill(f"{server}/template_campus", home, schools)
 

@@ -32,7 +32,7 @@ def messages(sizes: Sizes, count: int, run: str) -> Iterator[list[Message]]:
         yield [
             # On the wire the length of the topic stands in front of it.
             Message(topic=topic[2:].decode(), payload=payload, received_at=now, qos=1)
-            for _, topic, payload in events.some(start, min(BATCH, count - start))
+            for _, topic, payload, *_ in events.some(start, min(BATCH, count - start))
         ]
 
 

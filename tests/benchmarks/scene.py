@@ -35,8 +35,10 @@ class Scene:
             database_url,
             broker_url,
             home,
-            CAMPUS_RULES_FILE=str(rules_file.write(home)),
-            CAMPUS_ACCESS_TOKEN_SECONDS=TOKEN_SECONDS,
+            more={
+                "CAMPUS_RULES_FILE": str(rules_file.write(home)),
+                "CAMPUS_ACCESS_TOKEN_SECONDS": TOKEN_SECONDS,
+            },
         )
 
     def start(self) -> None:
