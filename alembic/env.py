@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from safety_service.settings import Settings
+from safety_service.store.migrations import mapped
 from safety_service.store.schema import METADATA
 from safety_service.store.session import open_engine
 
@@ -13,6 +14,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=METADATA,
         compare_type=True,
+        include_name=mapped,
         # SQLite rolls back DDL as well, once the driver leaves the transaction alone (see store/session.py).
         transactional_ddl=True,
         transaction_per_migration=False,

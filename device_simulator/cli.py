@@ -22,6 +22,7 @@ from device_simulator.load import Figures, Load, LoadOrder
 from device_simulator.load_events import LOAD_FORMATS, LoadEvents
 from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
+from device_simulator.resending import SILENCE_SECONDS
 from device_simulator.rest import InspectionDesk
 from device_simulator.runner import Outcome, Run, run, run_name
 from device_simulator.scenarios import SCENARIOS
@@ -37,6 +38,11 @@ app = typer.Typer(
 Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the county has")]
 Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
 BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
+
+Spooled = Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")]
+ResendAfter = Annotated[
+    float, typer.Option(min=0.1, help="with --spool: send again after so many seconds without a receipt")
+]
 
 
 def main() -> None:
@@ -80,7 +86,7 @@ def run_scenario(
     speed: Annotated[
         float, typer.Option(min=0.01, max=10_000, help="virtual seconds for each real one")
     ] = 1.0,
-    spool: Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")] = None,
+    spool: Spooled = None,
     duration: Annotated[float | None, typer.Option(min=0, help="end after so many real seconds")] = None,
     school: Annotated[str | None, typer.Option(help="play in this school only, by its code")] = None,
     start: Annotated[
@@ -89,6 +95,10 @@ def run_scenario(
     http: Annotated[str | None, typer.Option(help="service address; inspections go there over HTTP")] = None,
     api_key: Annotated[str | None, typer.Option(envvar="CAMPUS_API_KEY", help="for --http")] = None,
     connections: Annotated[int, typer.Option(min=1, max=1000, help="share at most so many connections")] = 32,
+    resend_after: ResendAfter = SILENCE_SECONDS,
+    until_covered: Annotated[
+        float, typer.Option(min=0, help="wait so many seconds at the end until receipts cover everything")
+    ] = 0.0,
     until_eof: Annotated[bool, typer.Option(help="end when standard input closes: with its parent")] = False,
 ) -> None:
     """Play a scenario onto a broker until it ends or Ctrl-C."""
@@ -100,15 +110,21 @@ def run_scenario(
         spool_directory=spool,
         duration_seconds=duration,
         connection_limit=connections,
+        resend_after_seconds=resend_after,
+        until_covered_seconds=until_covered,
     )
     typer.echo(f"{scenario}: {schools} schools, seed {seed}, speed {speed:g}, to {order.broker}", err=True)
-    desk = InspectionDesk(http, api_key) if http else None
+    _play(order, InspectionDesk(http, api_key) if http else None, until_eof)
+
+
+def _play(order: Run, desk: InspectionDesk | None, until_eof: bool) -> None:
     stop = _stop_on_signals()
     if until_eof:
         threading.Thread(target=_stop_at_eof, args=[stop], daemon=True).start()
     outcome = run(order, stop, lambda line: typer.echo(line, err=True), desk)
     _report(outcome)
-    if outcome.inspections_refused:
+    left_over = order.until_covered_seconds and outcome.messages.uncovered
+    if outcome.inspections_refused or left_over:
         raise typer.Exit(1)
 
 
@@ -134,16 +150,24 @@ def load(
         float, typer.Option(min=0, help="seconds to wait for a broker that went away")
     ] = 60.0,
     topic_format: Annotated[str, typer.Option(help="wire format")] = "native",
+    spool: Spooled = None,
+    resend_after: ResendAfter = SILENCE_SECONDS,
 ) -> None:
-    """Publish many events and print what was sent, acknowledged, and how many a second."""
-    order = LoadOrder(parse_broker_url(broker), messages, rate, connections, window, patience)
+    """Publish many events and print what was sent, acknowledged, and how many a second.
+
+    With --spool it ends when receipts cover everything; killed before, it goes on with the same --run.
+    """
+    address = parse_broker_url(broker)
+    order = LoadOrder(address, messages, rate, connections, window, patience, spool, resend_after)
     if topic_format not in LOAD_FORMATS:
         raise WrongUsageError(
             f"a load cannot be written in {topic_format!r}; there is {', '.join(LOAD_FORMATS)}"
         )
     name = run_id or run_name(datetime.now(ZoneInfo(TIMEZONE)))
+    if not re.fullmatch(r"[^\s/+#]+", name):
+        raise WrongUsageError(f"--run becomes part of a topic: no spaces, no /, + or #, but it is {name!r}")
     figures = _load(order, LOAD_FORMATS[topic_format](build_county(schools, seed), name, devices), acked_file)
-    if figures.acknowledged < messages:
+    if (figures.covered if spool else figures.acknowledged) < messages:
         raise typer.Exit(1)
 
 
@@ -152,16 +176,20 @@ def _load(order: LoadOrder, events: LoadEvents, acked_file: Path | None) -> Figu
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(acked_file.open("w", encoding="utf-8")) if acked_file else None
         bar = stack.enter_context(_progress_bar())
+        spooled = order.spool_directory is not None
         task = bar.add_task(f"load-{events.run}", total=order.messages)
         loading = Load(order, events, file)
         try:
             return loading.run(
-                _stop_on_signals(), lambda figures: bar.update(task, completed=figures.acknowledged)
+                _stop_on_signals(),
+                lambda figures: bar.update(
+                    task, completed=figures.covered if spooled else figures.acknowledged
+                ),
             )
         finally:
             bar.stop()
-            if loading.figures.sent:
-                _report_load(loading.figures)
+            if loading.figures.sent or loading.figures.covered:
+                _report_load(loading.figures, spooled)
 
 
 def _progress_bar() -> Progress:
@@ -169,8 +197,9 @@ def _progress_bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _report_load(figures: Figures) -> None:
-    again = f", resent {figures.resent}" if figures.resent else ""
+def _report_load(figures: Figures, spooled: bool) -> None:
+    again = f", resent {figures.resent}" if figures.resent or spooled else ""
+    again += f", covered {figures.covered}" if spooled else ""
     typer.echo(
         f"sent {figures.sent}, acknowledged {figures.acknowledged}{again}, "
         f"{figures.per_second:.0f} per second, {figures.seconds:.2f} seconds"

@@ -9,6 +9,7 @@ import msgspec
 
 from device_simulator.model import County
 from device_simulator.packets import text
+from device_simulator.pipe import Outgoing
 
 MIX: tuple[tuple[str, int], ...] = (
     ("temperature", 400),
@@ -38,10 +39,7 @@ class LoadEvents:
         self._devices = [
             (schools[number % len(schools)], f"load-{number + 1:05d}") for number in range(devices)
         ]
-        self._topics = {
-            school.code: text(f"campus/v1/{school.code}/native/load-{run}/events")
-            for school in county.schools
-        }
+        self._topics = {school.code: text(self.topic(school.code)) for school in county.schools}
         self._numbers = dict.fromkeys(self._topics, 0)
         self._kinds = [kind for kind, weight in MIX for _ in range(weight)]
         Random(county.seed).shuffle(self._kinds)
@@ -51,12 +49,26 @@ class LoadEvents:
         """The id of event `number`."""
         return f"load-{self.run}-{number}"
 
-    def some(self, first: int, amount: int) -> list[tuple[int, bytes, bytes]]:
-        """(number, encoded topic, payload) of `amount` events from `first` on, stamped with this instant."""
+    @property
+    def gateway(self) -> str:
+        """The name of every school's gateway."""
+        return f"load-{self.run}"
+
+    @property
+    def schools(self) -> list[str]:
+        """Every school of the load."""
+        return list(self._topics)
+
+    def topic(self, school: str) -> str:
+        """Where the school's gateway publishes."""
+        return f"campus/v1/{school}/native/{self.gateway}/events"
+
+    def some(self, first: int, amount: int) -> list[Outgoing]:
+        """`amount` events from `first` on, stamped with this instant."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         return [self._one(number, time) for number in range(first, first + amount)]
 
-    def _one(self, number: int, time: str) -> tuple[int, bytes, bytes]:
+    def _one(self, number: int, time: str) -> Outgoing:
         school, device = self._devices[number % len(self._devices)]
         self._numbers[school] = sequence = self._numbers[school] + 1
         kind = self._kinds[number % len(self._kinds)]
@@ -71,7 +83,7 @@ class LoadEvents:
                 "data": _said(kind, number),
             }
         )
-        return number, self._topics[school], payload
+        return number, self._topics[school], payload, school, sequence
 
 
 def _said(kind: str, number: int) -> dict[str, Any]:

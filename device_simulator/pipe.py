@@ -1,9 +1,13 @@
-"""A bare MQTT connection with a bounded window of unacknowledged messages, resent after a break."""
+"""A bare MQTT connection with a bounded window of unacknowledged messages, resent after a break.
+
+It may also listen to one topic filter; what it hears is acknowledged at once.
+"""
 
 import select
 import socket
 import ssl
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 
 from device_simulator import packets
 from device_simulator.broker_url import BrokerUrl
@@ -15,15 +19,23 @@ _RECEIVE_BYTES = 65_536
 _PACKET_IDS = 65_535
 
 
+Outgoing = tuple[int, bytes, bytes, str, int]
+"""One message: its number in the load, encoded topic, payload, school, sequence of the school's gateway."""
+
+
 class Pipe:
     """One connection. `window` (at most 16,384) messages may wait for their acknowledgement at once."""
 
-    def __init__(self, broker: BrokerUrl, client_id: str, window: int) -> None:
+    def __init__(self, broker: BrokerUrl, client_id: str, window: int, listens_to: str | None = None) -> None:
         self._broker = broker
         self._client_id = client_id
         self._window = window
+        self._listens_to = listens_to
+        self._last_received = 0.0
+        self.heard: list[tuple[str, bytes]] = []
+        """What came in under `listens_to`, as (topic, payload); the reader takes it out."""
         self._next_id = 1
-        self._waiting: dict[int, tuple[int, bytes, bytes]] = {}
+        self._waiting: dict[int, Outgoing] = {}
         self._rest = b""
         self._socket: socket.socket | None = None
 
@@ -50,15 +62,29 @@ class Pipe:
             reason = error.strerror or str(error) or type(error).__name__
             raise BrokerUnreachableError(f"cannot reach the broker at {self._broker}: {reason}") from error
         self._rest = b""
+        self._last_received = time.monotonic()
         again = [
             packets.publish(topic, packet_id, payload, packets.PUBLISH_QOS1_AGAIN)
-            for packet_id, (_, topic, payload) in self._waiting.items()
+            for packet_id, (_, topic, payload, _, _) in self._waiting.items()
         ]
+        if self._listens_to is not None:
+            again.insert(0, packets.subscribe(self._free_id(), self._listens_to))
         self._transmit(again)
-        return len(again)
+        return len(self._waiting)
 
-    def send(self, messages: Iterable[tuple[int, bytes, bytes]]) -> None:
-        """Send (number, encoded topic, payload) in one go, no more than there is room for."""
+    def in_hand(self) -> Iterator[tuple[str, int]]:
+        """(school, sequence) of what waits for its acknowledgement and is resent by itself after a break."""
+        return ((school, sequence) for _, _, _, school, sequence in self._waiting.values())
+
+    def break_if_silent(self, seconds: float) -> None:
+        """Give the connection up if acknowledgements have been owed and nothing has come for so long."""
+        if self._waiting and time.monotonic() - self._last_received > seconds:
+            self._break()
+
+    def send(self, messages: Iterable[Outgoing]) -> None:
+        """Send in one go, no more than there is room for."""
+        if not self._waiting:
+            self._last_received = time.monotonic()
         batch = []
         for message in messages:
             packet_id = self._free_id()
@@ -79,8 +105,18 @@ class Pipe:
         if not received:
             self._break()
             return []
-        ids, self._rest = packets.acknowledged(self._rest + received)
+        self._last_received = time.monotonic()
+        if self._listens_to is None:
+            ids, self._rest = packets.acknowledged(self._rest + received)
+        else:
+            ids = self._listen(self._rest + received)
         return [self._waiting.pop(packet_id)[0] for packet_id in ids if packet_id in self._waiting]
+
+    def _listen(self, received: bytes) -> list[int]:
+        ids, messages, owed, self._rest = packets.incoming(received)
+        self.heard += messages
+        self._transmit([packets.puback(packet_id) for packet_id in owed])
+        return ids
 
     def close(self) -> None:
         """Say DISCONNECT and close."""

@@ -1,6 +1,7 @@
 """All connections of a run: each message goes out on its school's own, spooled first if there is a spool."""
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,14 +11,13 @@ import msgspec
 from device_simulator.broker_url import BrokerUrl
 from device_simulator.connection import Connection, ConnectionPlan
 from device_simulator.formats.wire import Link, WireMessage
+from device_simulator.resending import FIRST_RECEIPT_SECONDS, SILENCE_SECONDS, Resending
 from device_simulator.spool import Spool
 
 CLOSE_SECONDS = 1.5
 """Of the two seconds a clean stop may take, what is spent waiting for acknowledgements."""
 _RESEND_BATCH = 500
-_RECEIPT_GRACE_SECONDS = 0.5
-"""After a reconnect the retained receipt comes first; resending before it would repeat what is committed."""
-_SILENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.01
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -41,18 +41,6 @@ class Tally(msgspec.Struct, frozen=True):
     uncovered: int = 0
 
 
-class _Resend(msgspec.Struct):
-    after: int
-    until: int
-    due: float
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """What the service publishes under `receipts`: all up to `sequence` is committed."""
-
-    sequence: int
-
-
 class Publisher:
     """Publishes from one thread; the network threads only count and put receipts into a queue."""
 
@@ -63,6 +51,7 @@ class Publisher:
         *,
         gateway: str,
         spool_directory: Path | None = None,
+        resend_after: float = SILENCE_SECONDS,
         connection_limit: int = 32,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,8 +65,7 @@ class Publisher:
         groups = _share(list(voices), connection_limit)
         native = {voice.school for group in groups for voice in group if voice.format == "native"}
         self.spools = _open_spools(spool_directory, native, gateway)
-        self._resend: dict[str, _Resend] = {}
-        self._heard_receipt: dict[str, float] = {}
+        self._resending = Resending(self.spools, resend_after)
         for group in groups:
             self._add(broker, group)
 
@@ -86,39 +74,51 @@ class Publisher:
         for connection in self.connections:
             connection.open()
 
+    def wait_for_receipts(self, seconds: float = FIRST_RECEIPT_SECONDS) -> None:
+        """Until every gateway with a spool knows its retained receipt; not every one has one.
+
+        A spool whose file was lost begins at number 1 and would take numbers that are covered already.
+        """
+        self._wait(seconds, lambda: self._resending.heard >= set(self.spools))
+
+    def wait_until_covered(self, seconds: float, stop: threading.Event) -> None:
+        """Until no spool keeps anything; resending meanwhile."""
+        self._wait(seconds, lambda: stop.is_set() or not self.uncovered)
+
+    @property
+    def uncovered(self) -> int:
+        """How many messages wait for a receipt."""
+        return sum(spool.waiting for spool in self.spools.values())
+
     def publish(self, message: WireMessage) -> None:
         """Spool it if it is numbered, then hand it over. A full queue drops what no spool keeps."""
         spool = self.spools.get(message.school) if message.sequence else None
         if spool is not None:
             spool.keep(message.sequence, message.topic, message.payload)
+            self._resending.kept(message.school, self._clock())
         connection = self._route(message)
         if connection.publish(message):
             return
         if spool is None:
             connection.drop()
         else:
-            self._plan_resend(message.school, _SILENCE_SECONDS)
+            self._resending.not_taken(message.school, self._clock())
 
     def tick(self) -> None:
         """Take in receipts, and resend what is due. Call it often; it never waits."""
         now = self._clock()
         while not self._up.empty():
-            for school in self._schools[self._up.get()]:
-                self._plan_resend(school, _RECEIPT_GRACE_SECONDS)
+            self._resending.reconnected(self._schools[self._up.get()], now)
         while not self._receipts.empty():
-            self._take_receipt(*self._receipts.get(), now)
-        for school, heard in self._heard_receipt.items():
-            if now - heard > _SILENCE_SECONDS and self.spools[school].pending(limit=1):
-                self._heard_receipt[school] = now
-                self._plan_resend(school, 0.0)
-        for school in [school for school, resend in self._resend.items() if resend.due <= now]:
-            self._resend_some(school)
+            self._resending.take_receipt(*self._receipts.get(), now)
+        for school in self._resending.due(now):
+            self._resend_some(school, now)
 
     def tally(self) -> Tally:
         """Figures so far."""
         counts = [connection.counts for connection in self.connections]
         sent, acknowledged, dropped = (sum(column) for column in zip(*counts, strict=True))
-        return Tally(sent, acknowledged, dropped, sum(len(spool.pending()) for spool in self.spools.values()))
+        return Tally(sent, acknowledged, dropped, self.uncovered)
 
     def close(self) -> Tally:
         """Say goodbye, wait for acknowledgements a moment, disconnect. At most two seconds."""
@@ -148,7 +148,9 @@ class Publisher:
             plan, broker, lambda topic, payload: self._receipts.put((topic, payload)), self._up.put
         )
         self.connections.append(connection)
-        self._schools[connection] = [voice.school for voice in group if voice.school in self.spools]
+        self._schools[connection] = [
+            voice.school for voice in group if voice.format == "native" and voice.school in self.spools
+        ]
         for voice in group:
             self._routes[voice.school, voice.format] = connection
 
@@ -157,32 +159,22 @@ class Publisher:
         connection = self._routes.get((message.school, message.format))
         return connection if connection is not None else self._routes[message.school, "native"]
 
-    def _take_receipt(self, topic: str, payload: bytes, now: float) -> None:
-        school = topic.split("/")[2]
-        try:
-            receipt = msgspec.json.decode(payload, type=Receipt)
-        except msgspec.DecodeError:
-            return
-        self.spools[school].cover(receipt.sequence)
-        self._heard_receipt[school] = now
-
-    def _plan_resend(self, school: str, seconds: float) -> None:
-        spool = self.spools[school]
-        self._resend[school] = _Resend(spool.covered, spool.last, self._clock() + seconds)
-
-    def _resend_some(self, school: str) -> None:
-        resend, spool = self._resend[school], self.spools[school]
+    def _resend_some(self, school: str, now: float) -> None:
         connection = self._routes[school, "native"]
         in_hand = connection.in_hand()
-        batch = [kept for kept in spool.pending(resend.after, _RESEND_BATCH) if kept.number <= resend.until]
-        for kept in batch:
+        for kept in self._resending.batch(school, _RESEND_BATCH):
             message = WireMessage(school, "native", kept.topic, kept.payload, sequence=kept.number)
             if (school, kept.number) not in in_hand and not connection.publish(message):
-                resend.due = self._clock() + 1.0
+                self._resending.put_off(school, now + 1.0)
                 return
-            resend.after = kept.number
-        if not batch:
-            del self._resend[school]
+            self._resending.sent(school, kept.number)
+
+    def _wait(self, seconds: float, done: Callable[[], bool]) -> None:
+        deadline = self._clock() + seconds
+        self.tick()
+        while not done() and self._clock() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            self.tick()
 
 
 def _share(voices: list[Voice], limit: int) -> list[list[Voice]]:

@@ -16,6 +16,7 @@ from device_simulator.formats.wire import Pen
 from device_simulator.happenings import Moment
 from device_simulator.model import School
 from device_simulator.publisher import Publisher, Tally, Voice
+from device_simulator.resending import SILENCE_SECONDS
 from device_simulator.rest import InspectionDesk
 from device_simulator.scenarios.setting import Scenario, Setting
 from device_simulator.script import write
@@ -25,7 +26,10 @@ _TICK_SECONDS = 0.1
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run: what to play, on which stage, to which broker; `duration_seconds` real ones, None: no end."""
+    """One run: what to play, on which stage, to which broker; `duration_seconds` real ones, None: no end.
+
+    `until_covered_seconds`: how long a run that came to its end waits for the last receipts of its spools.
+    """
 
     scenario: Scenario
     setting: Setting
@@ -33,6 +37,8 @@ class Run(msgspec.Struct, frozen=True):
     spool_directory: Path | None = None
     duration_seconds: float | None = None
     connection_limit: int = 32
+    resend_after_seconds: float = SILENCE_SECONDS
+    until_covered_seconds: float = 0.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -63,17 +69,19 @@ def run(
         voices(scenario.cast(setting), pen),
         gateway=pen.gateway,
         spool_directory=order.spool_directory,
+        resend_after=order.resend_after_seconds,
         connection_limit=order.connection_limit,
     )
-    pen.numbers.update({school: spool.last for school, spool in publisher.spools.items()})
     publisher.open()
     try:
+        publisher.wait_for_receipts()
         _play(
             order,
             stop,
             lambda told: _tell(told, publisher, pen, datetime.now(zone), desk, complain),
             publisher.tick,
         )
+        publisher.wait_until_covered(order.until_covered_seconds, stop)
     finally:
         tally = publisher.close()
         if desk is not None:
@@ -144,5 +152,7 @@ def _tell(
             if refusal:
                 complain(refusal)
         return
+    # A receipt may be above what this spool ever gave out: its file was lost. Its numbers are taken.
+    pen.numbers.update({school: spool.last for school, spool in publisher.spools.items()})
     for message in write(pen, told, now):
         publisher.publish(message)

@@ -1,23 +1,22 @@
 """A gateway's memory: every numbered message stays on disk until a receipt covers its number.
 
 One append-only text file for each gateway. `K number topic payload` keeps a message, `C number` says that
-everything up to that number was committed by the service. Each line is one `write` to the operating system,
-so a killed process loses nothing; a torn last line (power loss) is cut off when the file is opened again.
+everything up to that number was committed by the service. What is kept together is one `write` to the
+operating system before any of it is sent, so a killed process loses nothing; a torn last line (a kill in
+the middle of a write, power loss) is cut off when the file is opened again.
 """
 
 import os
-from collections.abc import Iterator
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from device_simulator.errors import SimulatorError
 
-_COMPACT_AFTER = 2_000
 
-
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """One message that no receipt covers yet. `number` is the highest sequence number inside it."""
 
     number: int
@@ -26,11 +25,16 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Spool:
-    """Messages of one gateway in the order of their numbers. Not for use by several threads or processes."""
+    """Messages of one gateway in the order of their numbers. Not for use by several threads or processes.
 
-    def __init__(self, path: Path) -> None:
+    `compact_after`: the file is written anew when so many of its lines are of no use any more.
+    """
+
+    def __init__(self, path: Path, *, compact_after: int = 2_000) -> None:
         self._path = path
+        self._compact_after = compact_after
         self._kept: dict[int, Kept] = {}
+        self._numbers: list[int] = []
         self._dead_lines = 0
         self.covered = 0
         self.last = 0
@@ -41,41 +45,70 @@ class Spool:
 
     def keep(self, number: int, topic: str, payload: bytes) -> None:
         """Write a message down before it is published. ValueError unless its number is the highest yet."""
-        if number <= self.last:
-            raise ValueError(f"number {number} does not follow {self.last}")
-        if b"\n" in payload:
-            raise ValueError("a payload of several lines cannot be spooled")
-        self._file.write(b"K %d %s %s\n" % (number, topic.encode(), payload))
-        self._kept[number] = Kept(number, topic, payload)
-        self.last = number
+        self.keep_all([Kept(number, topic, payload)])
+
+    def keep_all(self, messages: Sequence[Kept]) -> None:
+        """Write messages down, in the order of their numbers, with one call to the operating system."""
+        last, topic, head = self.last, None, b""
+        lines: list[bytes] = []
+        for kept in messages:
+            if kept.number <= last:
+                raise ValueError(f"number {kept.number} does not follow {last}")
+            if b"\n" in kept.payload:
+                raise ValueError("a payload of several lines cannot be spooled")
+            if kept.topic is not topic:
+                topic = kept.topic
+                head = _topic(topic)
+            last = kept.number
+            lines.append(b"K %d %b %b\n" % (last, head, kept.payload))
+        self._write(b"".join(lines))
+        for kept in messages:
+            self._kept[kept.number] = kept
+            self._numbers.append(kept.number)
+        self.last = last
 
     def cover(self, number: int) -> None:
         """A receipt came: everything up to `number` may be forgotten. Older receipts change nothing."""
         if number <= self.covered:
             return
-        self._file.write(b"C %d\n" % number)
+        self._write(b"C %d\n" % number)
         self._forget(number)
-        if self._dead_lines >= _COMPACT_AFTER and self._dead_lines > len(self._kept):
+        if self._dead_lines >= self._compact_after and self._dead_lines > len(self._kept):
             self._compact()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages no receipt covers."""
+        return len(self._kept)
 
     def pending(self, after: int = 0, limit: int | None = None) -> list[Kept]:
         """Uncovered messages with a number above `after`, lowest first, at most `limit`."""
-        return list(islice(self._after(after), limit))
+        start = bisect_right(self._numbers, after)
+        end = None if limit is None else start + limit
+        return [self._kept[number] for number in self._numbers[start:end]]
 
     def close(self) -> None:
         """Close the file; what is pending is there when it is opened again."""
         self._file.close()
 
-    def _after(self, number: int) -> Iterator[Kept]:
-        return (kept for kept in self._kept.values() if kept.number > number)
+    def _write(self, lines: bytes) -> None:
+        before, done = self._file.tell(), 0
+        try:
+            while done < len(lines):
+                done += self._file.write(lines[done:])
+        except OSError:
+            # A full disk may have taken half a line, and the next one must not be glued to it.
+            os.truncate(self._path, before)
+            raise
 
     def _forget(self, number: int) -> None:
         self.covered = number
         self.last = max(self.last, number)
-        self._dead_lines += 1
-        while self._kept and (lowest := next(iter(self._kept))) <= number:
-            del self._kept[lowest]
-            self._dead_lines += 1
+        gone = bisect_right(self._numbers, number)
+        for covered in self._numbers[:gone]:
+            del self._kept[covered]
+        del self._numbers[:gone]
+        self._dead_lines += gone + 1
 
     def _recover(self) -> None:
         if not self._path.exists():
@@ -84,7 +117,8 @@ class Spool:
         whole = content.rfind(b"\n") + 1
         if whole != len(content):
             os.truncate(self._path, whole)
-        for place, line in enumerate(content[:whole].splitlines(), start=1):
+        # not splitlines(): a payload may hold a carriage return
+        for place, line in enumerate(content[:whole].split(b"\n")[:-1], start=1):
             try:
                 self._read(line)
             except ValueError as error:
@@ -95,9 +129,13 @@ class Spool:
         if mark == b"C":
             self._forget(max(int(rest), self.covered))
         elif mark == b"K":
-            number, topic, payload = rest.split(b" ", 2)
-            self._kept[int(number)] = Kept(int(number), topic.decode(), payload)
-            self.last = max(self.last, int(number))
+            text, topic, payload = rest.split(b" ", 2)
+            number = int(text)
+            if number <= self.last:
+                raise ValueError(f"number {number} does not follow {self.last}")
+            self._kept[number] = Kept(number, topic.decode(), payload)
+            self._numbers.append(number)
+            self.last = number
         else:
             raise ValueError(f"it starts with {mark[:10]!r}")
 
@@ -106,10 +144,16 @@ class Spool:
         with fresh.open("wb") as file:
             file.write(b"C %d\n" % self.covered)
             for kept in self._kept.values():
-                file.write(b"K %d %s %s\n" % (kept.number, kept.topic.encode(), kept.payload))
+                file.write(b"K %d %b %b\n" % (kept.number, _topic(kept.topic), kept.payload))
             file.flush()
             os.fsync(file.fileno())
         self._file.close()
         fresh.replace(self._path)
         self._file = self._path.open("ab", buffering=0)
         self._dead_lines = 1
+
+
+def _topic(topic: str) -> bytes:
+    if " " in topic or "\n" in topic:
+        raise ValueError("a topic with a space cannot be spooled")
+    return topic.encode()

@@ -12,7 +12,7 @@ from safety_service.receiving import Order, ReceiverProcess
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
 from safety_service.settings import Settings
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -55,6 +55,7 @@ class Term:
             max_payload_bytes=settings.max_payload_bytes,
             grading=GradingHouse(settings.schemes_dir, settings.timezone),
         )
+        self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)
 
     def start(self) -> None:
@@ -65,7 +66,19 @@ class Term:
 
     def advance(self) -> Advanced:
         """One step. Raises Superseded when the lease is lost, Unavailable without a database."""
-        return self._pipeline.advance(datetime.now(UTC), self.receiver.link_since)
+        advanced = self._pipeline.advance(datetime.now(UTC), self.receiver.link_since)
+        self._publish_receipts()
+        return advanced
+
+    def _publish_receipts(self) -> None:
+        """After the commit. A new connection gets them all: a killed broker forgot what it had retained."""
+        if self.receiver.link_since is None:
+            return
+        connections = self.receiver.connections
+        again = connections != self._receipts_connection
+        for receipt in self._pipeline.receipts_due(datetime.now(UTC), again=again):
+            self.receiver.publish(receipt.topic, receipt.payload)
+        self._receipts_connection = connections
 
 
 def order_of(settings: Settings, place: Place, fence: int) -> Order:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from safety_service import logs
 from safety_service.main import create_app
+from safety_service.services import growth
 from safety_service.settings import Settings
 from safety_service.store import migrations, tables
 from safety_service.store.scope import EVERY_SCHOOL
@@ -47,6 +48,7 @@ def create_schema(url: str) -> None:
     """The whole schema in an empty database, made as an operator's is: by the migrations."""
     engine = open_engine(url)
     migrations.upgrade(engine)
+    growth.create_ahead(engine, NOW)
     engine.dispose()
 
 

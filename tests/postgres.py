@@ -16,6 +16,8 @@ import pytest
 
 USER = "postgres"
 _ENOUGH_BYTES = 2 << 30
+_QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB"
+_DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=256MB"
 
 
 def missing(what: str) -> None:
@@ -60,10 +62,9 @@ class Cluster:
         self._home = home
         self._data = home / "data"
         self.port = free_port()
-        quick = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self._options = (
-            f"-p {self.port} -k {home} -c listen_addresses=127.0.0.1 {'' if durable else quick} "
-            "-c max_connections=200 -c shared_buffers=64MB"
+            f"-p {self.port} -k {home} -c listen_addresses=127.0.0.1 -c max_connections=200 "
+            f"{_DURABLE if durable else _QUICK}"
         )
         self._control("initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8")
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 from paho.mqtt import client as paho
@@ -215,12 +216,19 @@ def test_acknowledgements_of_a_batch_are_one_packet(mosquitto: str, names: tuple
     client_id, root = names
     store = Store()
     receiver = make_receiver(mosquitto, store, client_id, root)
-    sent: list[bytes] = []
-    send = receiver._client._sock_send
-    receiver._client._sock_send = lambda data: (sent.append(bytes(data)), send(data))[1]  # type: ignore[method-assign, func-returns-value]
     receiver.start()
     until(lambda: receiver.link_since is not None)
-    assert isinstance(receiver._client.socket(), ReadAhead)
+    wire: Any = receiver._client.socket()
+    assert isinstance(wire, ReadAhead)
+    sent: list[bytes] = []
+    send = wire.send
+
+    def record(packet: bytes) -> int:
+        sent.append(bytes(packet))
+        written: int = send(packet)
+        return written
+
+    wire.send = record  # type: ignore[attr-defined]
     store.away.set()
     publish(mosquitto, root, [b"%d" % i for i in range(40)])
     until(lambda: store.refusals >= 1 and receiver.received == 40)

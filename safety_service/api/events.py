@@ -11,6 +11,7 @@ from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.domain.rights import Caller
 from safety_service.store import events as store
+from safety_service.store.source_times import written
 from safety_service.store.tables import StoredEvent
 
 router = new_router("events")
@@ -42,7 +43,16 @@ class EventOut(BaseModel):
 
 
 def events_out(rows: Sequence[StoredEvent]) -> list[EventOut]:
-    return [EventOut(**{**row.model_dump(), "attributes": row.attributes or {}}) for row in rows]
+    return [
+        EventOut(
+            **{
+                **row.model_dump(),
+                "attributes": row.attributes or {},
+                "source_time": written(row.source_time, row.occurred_at),
+            }
+        )
+        for row in rows
+    ]
 
 
 def wanted(

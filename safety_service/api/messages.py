@@ -45,7 +45,8 @@ class ReasonsOut(BaseModel):
 
 
 def rejected_out(rows: Sequence[RejectedMessage]) -> list[RejectedOut]:
-    return [RejectedOut(**row.model_dump()) for row in rows]
+    # Field by field: the row holds the message as well, which is not for a list.
+    return [RejectedOut(**{name: getattr(row, name) for name in RejectedOut.model_fields}) for row in rows]
 
 
 def wanted(

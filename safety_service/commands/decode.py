@@ -16,8 +16,8 @@ from safety_service.settings import Settings
 
 WRONG_USAGE = 2
 REFUSED = 3
-# Known only once a message is in the log and its device in the registry.
-NOT_SHOWN = ("zone_type", "position")
+# Known only once a message is in the log and its device in the registry; and source_time, read again.
+NOT_SHOWN = ("zone_type", "told_at", "position")
 
 
 def decode_command(

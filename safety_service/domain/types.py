@@ -53,6 +53,8 @@ class Event(msgspec.Struct, kw_only=True):
 
     `dedup_key` is unique for a school and device: the same news sent twice has the same key, two presses of
     a panic button never do. `event_id` joins start, update and end of one lasting event.
+    `told_at` is the device's own time of the news, believed or not: the same each time it is sent, and with
+    `dedup_key` what tells news from a repeat. None where the payload brings no time.
     """
 
     school: str
@@ -76,6 +78,7 @@ class Event(msgspec.Struct, kw_only=True):
     source_time: str | None = None
     sequence: int | None = None
     gateway: str | None = None
+    told_at: datetime | None = None
     position: int = 0
     """Number of the message it came in, 0 outside the pipeline."""
 

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -25,12 +26,16 @@ _PUBACK = 0x40
 
 
 class ReadAhead:
-    """A socket that reads ahead: paho asks for single bytes, the system is asked for many."""
+    """A socket that reads ahead: paho asks for single bytes, the system is asked for many.
+
+    `read_at`: when the bytes at hand came in.
+    """
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
         self._read = b""
         self._at = 0
+        self.read_at = datetime.now(UTC)
 
     def recv(self, size: int) -> bytes:
         start = self._at
@@ -38,6 +43,7 @@ class ReadAhead:
             # Emptied first: a read that raises must not offer the old bytes again.
             self._read, self._at = b"", 0
             self._read = self._inner.recv(READ_BYTES)
+            self.read_at = datetime.now(UTC)
             start = 0
         self._at = start + size
         return self._read[start : start + size]
@@ -75,6 +81,12 @@ class Client(paho.Client):
         self._waker.setblocking(False)
         # With this set paho leaves all writing to us.
         self.on_socket_register_write = lambda *_: self.wake()
+
+    @property
+    def read_at(self) -> datetime:
+        """When the packet being handled came in."""
+        wire = self.socket()
+        return wire.read_at if isinstance(wire, ReadAhead) else datetime.now(UTC)
 
     def wake(self) -> None:
         """Makes the loop look again at once."""

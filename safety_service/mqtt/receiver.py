@@ -168,7 +168,7 @@ class Receiver:
         message = Message(
             topic=topic,
             payload=bytes(incoming.payload),
-            received_at=datetime.now(UTC),
+            received_at=self._client.read_at,
             qos=incoming.qos,
             retained=incoming.retain,
         )

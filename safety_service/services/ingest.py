@@ -13,6 +13,8 @@ from safety_service.store.session import session_scope
 class Writer:
     """Appends batches to one partition's log, for as long as the lease is held under this fence.
 
+    The service's own receipts come back to it on its subscription; they are not kept.
+
     Raises Unavailable while the database is away (the caller keeps the batch and tries again), Superseded
     once another process has taken the lease: then nothing was and nothing will be written.
     """
@@ -24,7 +26,10 @@ class Writer:
         self._fence = fence
 
     def __call__(self, batch: Sequence[Message]) -> int:
-        """Commits the batch and returns the log position of its last message."""
+        """Commits the batch and returns the log position of its last message, 0 if none was worth keeping."""
+        batch = [message for message in batch if not _is_receipt(message)]
+        if not batch:
+            return 0
         with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
             leases.hold(session, self._lease, self._fence)
             return messages.append(session, self._partition, batch)
@@ -34,3 +39,8 @@ def store_batch(engine: Engine, partition: int, batch: Sequence[Message]) -> int
     """Commits a batch of messages that did not come through the broker; raises Unavailable."""
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         return messages.append(session, partition, batch)
+
+
+def _is_receipt(message: Message) -> bool:
+    topic = message.topic
+    return "/receipts/" in topic and message.origin == "mqtt" and topic.split("/")[3:4] == ["receipts"]

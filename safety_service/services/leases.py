@@ -13,7 +13,7 @@ from safety_service.domain.errors import Superseded, Unavailable
 from safety_service.store import leases
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from safety_service.store.tables import Lease
+from safety_service.store.tables_partition import Lease
 
 log = structlog.get_logger(__name__)
 

@@ -20,11 +20,12 @@ from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
 from safety_service.services import alerting, rulesets
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
+from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Advanced(msgspec.Struct, frozen=True):
 class PipelineOptions(msgspec.Struct, frozen=True):
     """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running.
 
-    `lease` and `fence`: under which every step is taken. `schools` empty: all that no other partition names.
+    `lease` and `fence`: under which every step is taken. `schools` empty: all there are.
     """
 
     partition: int
@@ -65,6 +66,7 @@ class Memory(msgspec.Struct):
     latest: alerting.LatestAlerts
     presence: Presence
     heard_until: datetime
+    ledger: Ledger
 
 
 class Pipeline:
@@ -101,6 +103,14 @@ class Pipeline:
             raise
         self._batch = min(self._options.batch, self._batch * 2)
         return advanced
+
+    def receipts_due(self, now: datetime, *, again: bool = False) -> list[Receipt]:
+        """What to tell the gateways after a step; `again`: everything, for the broker has forgotten it."""
+        if self._memory is None:
+            return []
+        if again:
+            self._memory.ledger.forget_published()
+        return self._memory.ledger.due(now)
 
     def _works_without_messages(self, now: datetime, link_since: datetime | None) -> bool:
         """Whether the fault is the message's: a defect in anything else must not cost a single one."""
@@ -142,6 +152,10 @@ class Pipeline:
         """Decodes, grades and stores; returns the events that are news."""
         decoded = memory.decoder.read(batch)
         intake = grade_inspections(session, decoded, batch, self._options.grading, now)
+        # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
+        heard = batch[-1].received_at if len(batch) >= self._batch else now
+        unread = [refusal.message for refusal in decoded.refused if refusal.school is not None]
+        intake.events += memory.ledger.take_in(session, decoded.events, unread, heard)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
         event_log.insert_rejected(session, row.id, intake.refused)
@@ -182,16 +196,15 @@ class Pipeline:
             engine.deaf(row.advanced_at, now, restart=True)
             _remember(row, Deaf(row.advanced_at, now, True))
         latest = alerting.LatestAlerts()
-        return Memory(rules_version, engine, registry, decoder, latest, presence, heard_until)
+        ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
+        return Memory(rules_version, engine, registry, decoder, latest, presence, heard_until, ledger)
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
         return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""
-        if self._options.schools:
-            return self._options.schools
-        return devices.school_codes(session) - partitions.others(session, self._options.partition)
+        return self._options.schools or devices.school_codes(session)
 
     def _note_deafness(
         self, row: Partition, memory: Memory, now: datetime, link_since: datetime | None

@@ -13,7 +13,7 @@ from safety_service.domain.rules.engine import Engine
 from safety_service.domain.types import Event
 from safety_service.services.intake import Decoder
 from safety_service.store import devices, messages
-from safety_service.store.tables import Partition
+from safety_service.store.tables_partition import Partition
 
 WRITE_EVERY = timedelta(seconds=2)
 AT_ONCE = 5000

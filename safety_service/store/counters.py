@@ -3,7 +3,7 @@
 from sqlmodel import Session, col, update
 
 from safety_service.store.dialect import insert
-from safety_service.store.tables import Counter
+from safety_service.store.tables_partition import Counter
 
 TRANSITIONS = "transition"
 

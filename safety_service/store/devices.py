@@ -4,16 +4,33 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from safety_service.domain.types import DeviceSeen, Event
 from safety_service.store import counters
-from safety_service.store.dialect import insert, is_postgresql
+from safety_service.store.batches import Upsert, instant_of, upsert
 from safety_service.store.tables import Device, School, Zone
 
 REGISTRY = "registry"
 """Counts changes of the registry, so that a pipeline in another process notices them."""
+
+
+_SEEN = Upsert(
+    "device",
+    {
+        "school": "text",
+        "device": "text",
+        "name": "text",
+        "zone": "text",
+        "zone_type": "text",
+        "format": "text",
+        "condition": "text",
+        "first_seen_at": "timestamptz",
+        "last_seen_at": "timestamptz",
+    },
+    ("school", "device"),
+    "last_seen_at = {larger}(coalesce(device.last_seen_at, excluded.last_seen_at), excluded.last_seen_at)",
+)
 
 
 class Registry(msgspec.Struct, frozen=True):
@@ -78,32 +95,13 @@ def mark_seen(session: Session, heard: Mapping[tuple[str, str], Event]) -> None:
     """Notes the last message of each device; one that is not known yet is registered as `new`."""
     if not heard:
         return
-    statement = insert(session, Device)
-    larger = func.greatest if is_postgresql(session) else func.max
-    latest = larger(
-        func.coalesce(col(Device.last_seen_at), statement.excluded.last_seen_at),
-        statement.excluded.last_seen_at,
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["school", "device"], set_={"last_seen_at": latest}
-    )
-    # Sorted, so that two writers meet the rows in the same order and cannot block each other for good.
-    rows = [_new_device(event) for _, event in sorted(heard.items())]
-    session.connection().execute(statement, rows)
-
-
-def _new_device(event: Event) -> dict[str, str | datetime | None]:
-    return {
-        "school": event.school,
-        "device": event.device,
-        "name": event.device,
-        "zone": event.zone,
-        "zone_type": event.zone_type,
-        "format": event.format,
-        "condition": "new",
-        "first_seen_at": event.received_at,
-        "last_seen_at": event.received_at,
-    }
+    stored = instant_of(session)
+    rows = []
+    for (school, device), event in sorted(heard.items()):
+        at = stored(event.received_at)
+        place = (event.zone, event.zone_type, event.format)
+        rows.append((school, device, device, *place, "new", at, at))
+    upsert(session, _SEEN, rows)
 
 
 def sighting(event: Event) -> DeviceSeen:

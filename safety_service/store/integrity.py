@@ -5,13 +5,8 @@ from sqlmodel import Session, col
 
 from safety_service.store import counters
 from safety_service.store.dialect import is_postgresql
-from safety_service.store.tables import (
-    AlertTransition,
-    LoggedMessage,
-    Partition,
-    RejectedMessage,
-    StoredAlert,
-)
+from safety_service.store.tables import AlertTransition, LoggedMessage, RejectedMessage, StoredAlert
+from safety_service.store.tables_partition import Partition
 
 
 def faults_of_the_file(session: Session) -> list[str]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select, update
 
 from safety_service.domain.errors import Superseded
 from safety_service.store.dialect import is_postgresql
-from safety_service.store.tables import Lease
+from safety_service.store.tables_partition import Lease
 
 LOCK_TIMEOUT_MILLISECONDS = 1000
 

@@ -5,16 +5,11 @@ Alerts, their history, inspections and hourly counts are not here: they are kept
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_
 from sqlmodel import Session, col
 
-from safety_service.store.tables import LoggedMessage, Partition, RejectedMessage, StoredEvent
-
-_WAITING_FOR_REPLAY = exists().where(
-    col(RejectedMessage.partition) == col(LoggedMessage.partition),
-    col(RejectedMessage.position) == col(LoggedMessage.position),
-    col(RejectedMessage.replayed_at).is_(None),
-)
+from safety_service.store.tables import LoggedMessage, RejectedMessage, StoredEvent
+from safety_service.store.tables_partition import Partition
 
 
 def partitions(session: Session) -> list[int]:
@@ -23,7 +18,7 @@ def partitions(session: Session) -> list[int]:
 
 def count_messages(session: Session, partition: int, before: datetime) -> int:
     """Processed messages received before `before` that nobody may still want to replay; reads the log."""
-    statement = select(func.count()).where(_processed(partition), _received(before), ~_WAITING_FOR_REPLAY)
+    statement = select(func.count()).where(_processed(partition), _received(before))
     return int(session.execute(statement).scalar_one())
 
 
@@ -49,7 +44,6 @@ def remove_messages(
         col(LoggedMessage.partition) == partition,
         col(LoggedMessage.position).between(old[0], old[-1]),
         _received(before),
-        ~_WAITING_FOR_REPLAY,
     )
     removed = session.connection().execute(removal).rowcount
     return removed, old[-1] if len(old) == limit else None
@@ -61,13 +55,14 @@ def count_events(session: Session, before: datetime) -> int:
 
 
 def remove_events(session: Session, before: datetime, limit: int) -> int:
+    place = tuple_(col(StoredEvent.occurred_at), col(StoredEvent.id))
     oldest = (
-        select(col(StoredEvent.id))
+        select(col(StoredEvent.occurred_at), col(StoredEvent.id))
         .where(col(StoredEvent.occurred_at) < before)
         .order_by(col(StoredEvent.occurred_at), col(StoredEvent.id))
         .limit(limit)
     )
-    return session.connection().execute(delete(StoredEvent).where(col(StoredEvent.id).in_(oldest))).rowcount
+    return session.connection().execute(delete(StoredEvent).where(place.in_(oldest))).rowcount
 
 
 def count_rejected(session: Session, before: datetime) -> int:

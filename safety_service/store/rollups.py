@@ -7,8 +7,16 @@ from typing import NamedTuple
 from sqlmodel import Session, col, func, select
 
 from safety_service.domain.types import Event
+from safety_service.store.batches import Upsert, instant_of, upsert
 from safety_service.store.dialect import insert
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+
+_EVENTS = Upsert(
+    "rollup_hour",
+    {"school": "text", "hour": "timestamptz", "kind": "text", "events": "int8"},
+    ("hour", "school", "kind"),
+    "events = rollup_hour.events + excluded.events",
+)
 
 
 class HourCount(NamedTuple):
@@ -40,20 +48,11 @@ def add_events(session: Session, counts: Mapping[tuple[str, datetime, str], int]
 
     `hour` comes from `hour_of`. Zero entries are allowed and cost nothing.
     """
-    # Sorted, so that two writers of different partitions can never lock the same rows in opposite order.
-    rows = [
-        {"school": school, "hour": hour, "kind": kind, "events": count}
-        for (school, hour, kind), count in sorted(counts.items())
-    ]
-    if not rows:
-        return
-    statement = insert(session, RollupHour)
-    session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["hour", "school", "kind"],
-            set_={"events": col(RollupHour.events) + statement.excluded.events},
-        ),
-        rows,
+    stored = instant_of(session)
+    upsert(
+        session,
+        _EVENTS,
+        [(school, stored(hour), kind, count) for (school, hour, kind), count in sorted(counts.items())],
     )
 
 

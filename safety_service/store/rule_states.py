@@ -7,11 +7,15 @@ import msgspec
 from sqlalchemy import delete, func, tuple_
 from sqlmodel import Session, col, select
 
-from safety_service.store.dialect import insert, table_of
+from safety_service.store.batches import Upsert, upsert
+from safety_service.store.dialect import table_of
 from safety_service.store.tables import RuleSetVersion, RuleState
 
 Key = tuple[str, ...]
 _DELETE_AT_ONCE = 500
+_STATES = Upsert(
+    "rule_state", {"rule": "text", "key": "text", "state": "bytea"}, ("rule", "key"), "state = excluded.state"
+)
 
 
 def encode_key(key: Key) -> str:
@@ -32,21 +36,20 @@ def load(session: Session) -> list[tuple[str, Key, bytes]]:
 def save(session: Session, changes: Iterable[tuple[str, Key, bytes | None]]) -> None:
     """Stores changed states; None means that the rule has nothing to remember of the key any more."""
     kept, gone = [], []
-    for rule, key, state in changes:
+    for rule, key, state in sorted(changes, key=_by_rule_and_key):
         if state is None:
             gone.append((rule, encode_key(key)))
         else:
-            kept.append({"rule": rule, "key": encode_key(key), "state": state})
-    if kept:
-        statement = insert(session, RuleState)
-        statement = statement.on_conflict_do_update(
-            index_elements=["rule", "key"], set_={"state": statement.excluded.state}
-        )
-        session.connection().execute(statement, kept)
+            kept.append((rule, encode_key(key), state))
+    upsert(session, _STATES, kept)
     table = table_of(RuleState)
     for start in range(0, len(gone), _DELETE_AT_ONCE):
         some = gone[start : start + _DELETE_AT_ONCE]
         session.connection().execute(delete(table).where(tuple_(table.c.rule, table.c.key).in_(some)))
+
+
+def _by_rule_and_key(change: tuple[str, Key, bytes | None]) -> tuple[str, Key]:
+    return change[:2]
 
 
 def current_version(session: Session) -> int:

@@ -6,11 +6,12 @@ from sqlmodel import SQLModel
 from safety_service.store import (
     tables,
     tables_cafeteria,
+    tables_news,
     tables_outbox,
     tables_people,
     tables_rollup,
 )
 
-MODULES = (tables, tables_people, tables_cafeteria, tables_rollup, tables_outbox)
+MODULES = (tables, tables_people, tables_cafeteria, tables_rollup, tables_outbox, tables_news)
 
 METADATA: MetaData = SQLModel.metadata

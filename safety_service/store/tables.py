@@ -6,7 +6,7 @@ Natural keys (`school`, `device`) keep look-ups off the hot path. Indexes are na
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, text
 from sqlmodel import Field, SQLModel
 
 from safety_service.store.columns import BigInt, Json, UtcTime
@@ -31,39 +31,6 @@ def json_object(*, nullable: bool = False) -> Any:
     return Field(default_factory=dict, sa_type=Json, nullable=False)
 
 
-class Partition(SQLModel, table=True):
-    """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
-
-    `schools` empty: every school that no other partition names.
-    `cursor`: the last message turned into events; `seen_cursor`: the last one whose device's `last_seen_at`
-    was written (later ones are heard again after a restart). `deaf`: the latest intervals in which nothing
-    could be heard (`domain.deafness`), so that silence is never blamed on a device.
-    """
-
-    id: int = Field(primary_key=True)
-    name: str = Field(unique=True)
-    client_id: str
-    filters: list[str] = Field(sa_type=Json, nullable=False)
-    cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
-    event_position: int = Field(default=0, sa_type=BigInt, nullable=False)
-    advanced_at: datetime | None = instant(nullable=True)
-    deaf: list[list[Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
-    schools: list[str] = Field(default_factory=list, sa_type=Json, nullable=False)
-    seen_cursor: int = Field(default=0, sa_type=BigInt, nullable=False)
-
-
-class Lease(SQLModel, table=True):
-    """Who works on a partition. `fence` grows with each holder and stands in every transaction that writes;
-    `beat` grows with each renewal; `holder` is empty when it was given back."""
-
-    name: str = Field(primary_key=True)
-    fence: int = Field(default=0, sa_type=BigInt, nullable=False)
-    beat: int = Field(default=0, sa_type=BigInt, nullable=False)
-    holder: str | None = None
-    taken_at: datetime | None = instant(nullable=True)
-    renewed_at: datetime | None = instant(nullable=True)
-
-
 class LoggedMessage(SQLModel, table=True):
     """The inbox: raw bytes as they came, append-only, no secondary index.
 
@@ -72,21 +39,27 @@ class LoggedMessage(SQLModel, table=True):
     """
 
     __tablename__ = "message"
+    __table_args__ = (
+        # The time only because PostgreSQL wants the partition key in it: the counter keeps numbers unique.
+        PrimaryKeyConstraint("partition", "position", "received_at"),
+        {"postgresql_partition_by": "RANGE (received_at)"},
+    )
 
-    partition: int = Field(primary_key=True)
-    position: int = Field(sa_column=Column(BigInt, primary_key=True, autoincrement=False))
-    topic: str
-    payload: bytes = Field(sa_type=LargeBinary, nullable=False)
+    partition: int
+    position: int = Field(sa_column=Column(BigInt, nullable=False, autoincrement=False))
+    received_at: datetime = instant()
     qos: int = 0
     retained: bool = False
+    topic: str
+    payload: bytes = Field(sa_type=LargeBinary, nullable=False)
     origin: str = "mqtt"
-    received_at: datetime = instant()
 
 
 class RejectedMessage(SchoolOwned, table=True):
-    """What could not be read, and why; the bytes stay in the message log for a replay.
+    """What could not be read, and why, with the message itself for a replay.
 
-    `school` is empty where the message names no known school: only callers with every school see those.
+    `school` is empty where the message names no known school: only callers with every school see those. A
+    message of which several parts were refused is kept once, with the first; the others have no `payload`.
     """
 
     __tablename__ = "message_rejected"
@@ -105,6 +78,10 @@ class RejectedMessage(SchoolOwned, table=True):
     detail: str
     received_at: datetime = instant()
     replayed_at: datetime | None = instant(nullable=True)
+    qos: int = 0
+    retained: bool = False
+    origin: str = "mqtt"
+    payload: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
 
 
 class County(SQLModel, table=True):
@@ -156,37 +133,40 @@ class Device(SchoolOwned, table=True):
 
 
 class StoredEvent(SchoolOwned, table=True):
-    """The event log. `id` counts up within a partition; a repeat of the same news meets `dedup_key`."""
+    """The event log, in the order of time. `id` counts up within a partition; `EventKey` keeps repeats out.
+
+    Columns of a fixed width come first, or PostgreSQL would pad them.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
-        UniqueConstraint("school", "device", "dedup_key", name="uq_event_news"),
+        PrimaryKeyConstraint("occurred_at", "id"),
         Index("ix_event_school_time", "school", "occurred_at", "id"),
-        Index("ix_event_time", "occurred_at", "id"),
+        {"postgresql_partition_by": "RANGE (occurred_at)", "sqlite_with_rowid": False},
     )
 
-    id: int = Field(sa_column=Column(BigInt, primary_key=True, autoincrement=False))
+    occurred_at: datetime = instant()
+    id: int = Field(sa_column=Column(BigInt, nullable=False, autoincrement=False))
+    received_at: datetime = instant()
+    position: int = Field(default=0, sa_type=BigInt, nullable=False)
+    sequence: int | None = Field(default=None, sa_type=BigInt)
+    value: float | None = None
+    retained: bool = False
+    clock_suspect: bool = False
     school: str
     device: str
     kind: str
     phase: str
-    occurred_at: datetime = instant()
-    received_at: datetime = instant()
     format: str
-    dedup_key: str
     event_id: str | None = None
-    value: float | None = None
     unit: str | None = None
     severity_hint: str | None = None
     zone: str | None = None
     snapshot_url: str | None = None
     attributes: dict[str, Any] | None = json_object(nullable=True)
-    retained: bool = False
-    clock_suspect: bool = False
     source_time: str | None = None
-    sequence: int | None = Field(default=None, sa_type=BigInt)
+    """As `source_times.shortened` makes it; `source_times.written` gives back what the device wrote."""
     gateway: str | None = None
-    position: int = Field(default=0, sa_type=BigInt, nullable=False)
 
 
 class RuleState(SQLModel, table=True):
@@ -281,10 +261,3 @@ class AlertTransition(SchoolOwned, table=True):
     reason: str | None = None
     comment: str | None = None
     detail: dict[str, Any] = json_object()
-
-
-class Counter(SQLModel, table=True):
-    """Numbers that must follow commit order: whoever takes one holds the row until the commit."""
-
-    name: str = Field(primary_key=True)
-    value: int = Field(default=0, sa_type=BigInt, nullable=False)

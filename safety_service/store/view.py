@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, ColumnElement, Float, case, extract, select, 
 from sqlmodel import Session, col, func
 
 from safety_service.store.dialect import is_postgresql
-from safety_service.store.tables import County, Device, Partition, School, StoredAlert, Township
+from safety_service.store.tables import County, Device, School, StoredAlert, Township
+from safety_service.store.tables_partition import Partition
 
 
 class OpenAlerts(NamedTuple):

@@ -27,6 +27,7 @@ from safety_service.store.tables import (
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_outbox import Channel, Notification
+from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from tests.conftest import NOW
@@ -98,6 +99,7 @@ def _registry(n: int) -> list[object]:
             condition="new",
             last_seen_at=NOW - timedelta(days=n),
         ),
+        Gateway(school=school, gateway=mark, covered=n, beyond=[[n + 5, n + 9]], gap_since=NOW, heard_at=NOW),
     ]
 
 
@@ -115,6 +117,7 @@ def _log(n: int) -> list[object]:
             place=mark,
             detail=mark,
             received_at=NOW,
+            payload=b"{",
         ),
         StoredEvent(
             id=n,
@@ -125,7 +128,6 @@ def _log(n: int) -> list[object]:
             occurred_at=NOW,
             received_at=NOW,
             format="native",
-            dedup_key=mark,
             zone=mark,
             attributes={"mark": mark},
         ),

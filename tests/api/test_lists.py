@@ -33,7 +33,6 @@ def add_events(engine: Engine, first: int, count: int, **fields: Any) -> None:
                 "occurred_at": NOW + timedelta(microseconds=number // 2),
                 "received_at": NOW,
                 "format": "native",
-                "dedup_key": str(number),
             }
             session.add(StoredEvent(id=number, **{**event, **fields}))
 

@@ -14,8 +14,9 @@ from sqlalchemy import Engine, event, insert
 from safety_service.store import counters, rollups, view
 from safety_service.store.scope import EVERY_SCHOOL, Scope
 from safety_service.store.session import session_scope
-from safety_service.store.tables import Device, Partition, StoredAlert, StoredEvent
+from safety_service.store.tables import Device, StoredAlert, StoredEvent
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_partition import Partition
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL, Clock
 
 ClientAs = Callable[[str], TestClient]
@@ -371,7 +372,6 @@ def test_the_cost_does_not_follow_the_events(county: Engine, client_as: ClientAs
             "occurred_at": NOW,
             "received_at": NOW,
             "format": "native",
-            "dedup_key": str(number),
         }
         for number in range(2000)
     ]

@@ -27,12 +27,13 @@ def test_events_are_native_and_foretellable() -> None:
     made = events.some(0, 3000)
     kinds: Counter[str] = Counter()
     sequences: Counter[bytes] = Counter()
-    for number, topic, payload in made:
+    for number, topic, payload, school, sequence in made:
         (event,) = cloud_events(payload)
         assert event.id == events.identity(number) == f"load-t-{number}"
         assert event.type in KINDS
         sequences[topic] += 1
-        assert event.sequence == str(sequences[topic])
+        assert event.sequence == str(sequences[topic]) == str(sequence)
+        assert f"/{school}/".encode() in topic
         assert event.source == f"load-{number % 12 + 1:05d}"
         kinds[event.type] += 1
     assert len(sequences) == 5

@@ -50,6 +50,32 @@ def test_anything_but_acknowledgements_is_an_error() -> None:
         packets.acknowledged(b"\x30\x02\x00\x01")
 
 
+def test_subscribe() -> None:
+    assert packets.subscribe(10, "a/+") == b"\x82\x08\x00\x0a\x00\x03a/+\x01"
+    assert packets.puback(0x1234) == b"\x40\x02\x12\x34"
+
+
+def test_a_subscribers_stream_comes_in_any_pieces() -> None:
+    long = b"y" * 200
+    stream = b"\x90\x03\x00\x0a\x01" + b"\x40\x02\x00\x07" + b"\x33\x0a\x00\x03a/b\x00\x05one"
+    stream += b"\x40\x02\x00\x08" + b"\x30\xcd\x01\x00\x03a/c" + long + b"\x40\x02\x00\x09"
+    for cut in range(len(stream) + 1):
+        first = packets.incoming(stream[:cut])
+        then = packets.incoming(first.rest + stream[cut:])
+        assert first.acknowledged + then.acknowledged == [7, 8, 9]
+        assert first.messages + then.messages == [("a/b", b"one"), ("a/c", long)]
+        assert first.owed + then.owed == [5]
+        assert then.rest == b""
+
+
+@pytest.mark.parametrize(
+    "stream", [b"\x90\x03\x00\x0a\x80", b"\x20\x02\x00\x00", b"\x40\xff\xff\xff\xff\x01"]
+)
+def test_a_refused_subscription_and_nonsense_are_errors(stream: bytes) -> None:
+    with pytest.raises(SimulatorError):
+        packets.incoming(stream)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [(b"\x20\x02\x00\x00", None), (b"\x20\x02\x00\x05", "not authorised"), (b"\x20\x02\x00\x63", "code 99")],

@@ -1,5 +1,6 @@
 """The spool: nothing uncovered is ever lost, nothing covered comes back."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_simulator.errors import SimulatorError
-from device_simulator.spool import Spool
+from device_simulator.spool import Kept, Spool
 
 TOPIC = "campus/v1/370828-001/native/gw-1/events"
 
@@ -93,6 +94,39 @@ def test_a_foreign_file_is_refused_by_name_and_line(path: Path, line: bytes) -> 
 def test_a_payload_of_two_lines_is_refused(path: Path) -> None:
     with pytest.raises(ValueError, match="several lines"):
         filled(path).keep(1, TOPIC, b"{\n}")
+
+
+def test_a_topic_with_a_space_is_refused(path: Path) -> None:
+    with pytest.raises(ValueError, match="space"):
+        filled(path).keep(1, "a b", b"{}")
+
+
+def test_a_carriage_return_in_a_payload_comes_back(path: Path) -> None:
+    Spool(path).keep(1, TOPIC, b'{\r"n":\r1}')
+    assert [kept.payload for kept in Spool(path).pending()] == [b'{\r"n":\r1}']
+
+
+def test_several_kept_together_are_all_there_or_none(path: Path) -> None:
+    spool = filled(path, 1)
+    with pytest.raises(ValueError, match="number 2 does not follow 2"):
+        spool.keep_all([Kept(2, TOPIC, b"{}"), Kept(2, TOPIC, b"{}")])
+    assert (numbers(spool), numbers(Spool(path))) == ([1], [1])
+    spool.keep_all([Kept(2, TOPIC, b"{}"), Kept(4, TOPIC, b"{}")])
+    assert (numbers(spool), numbers(Spool(path)), spool.waiting) == ([1, 2, 4], [1, 2, 4], 3)
+
+
+def test_a_full_disk_leaves_no_half_line(path: Path) -> None:
+    spool = filled(path, 1)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # a limit on the size of files is the disk that fills up; SIGXFSZ is ignored by Python
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            spool.keep(2, TOPIC, b"{}" * 50)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    spool.keep(3, TOPIC, b"{}")
+    assert (numbers(spool), numbers(Spool(path))) == ([1, 3], [1, 3])
 
 
 def test_the_file_does_not_grow_for_ever(path: Path) -> None:

@@ -201,3 +201,43 @@ def test_numbers_go_on_in_the_next_run(broker_url: str, tmp_path: Path) -> None:
     spool = Spool(tmp_path / f"{SCHOOL}.gw-intruder.spool")
     sequences = [event.sequence for kept in spool.pending() for event in cloud_events(kept.payload)]
     assert sequences == [str(number) for number in range(1, second + 1)]
+
+
+def test_a_spool_that_lost_its_file_does_not_use_covered_numbers_again(
+    broker_url: str, listen: Listen, tmp_path: Path
+) -> None:
+    listener = listen(f"campus/v1/{SCHOOL}/native/gw-intruder/events")
+    receipt = f"campus/v1/{SCHOOL}/receipts/gw-intruder"
+    listener.say(receipt, '{"sequence": 1042}', retain=True)
+    setting = Setting(build_county(1, 1), speed=1000)
+    order = Run(SCENARIOS["intruder_at_night"], setting, parse_broker_url(broker_url), tmp_path)
+    waiting = run(order, threading.Event(), pytest.fail).messages.uncovered
+    listener.say(receipt, "", retain=True)
+    assert waiting > 0
+    spool = Spool(tmp_path / f"{SCHOOL}.gw-intruder.spool")
+    assert (spool.covered, spool.last, spool.waiting) == (1042, 1042 + waiting, waiting)
+    assert min(_numbers(listener)) == 1043
+
+
+def test_a_run_waits_until_everything_is_covered(broker_url: str, listen: Listen, tmp_path: Path) -> None:
+    topic = f"campus/v1/{SCHOOL}/native/gw-intruder/events"
+    receipt = f"campus/v1/{SCHOOL}/receipts/gw-intruder"
+    order = ["run", "--scenario", "intruder_at_night", "--broker", broker_url, "--schools", "1"]
+    order += ["--speed", "1000", "--spool", str(tmp_path), "--resend-after", "1"]
+    listener = listen(topic)
+    with simulator(*order, "--until-covered", "0.1") as process:
+        out, _ = process.communicate(timeout=30)
+        assert process.returncode == 1, "nobody sent a receipt"
+        assert "waiting for a receipt" in out
+    first = len(listener.heard)
+    assert first > 0
+    with simulator(*order, "--until-covered", "60") as process:
+        # its own messages, and those of the run before: after the reconnect and after each silent second
+        listener.until(lambda heard: len(heard) >= 4 * first)
+        last = max(_numbers(listener))
+        listener.say(receipt, f'{{"sequence": {last}}}', retain=True)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+        assert "waiting for a receipt" not in out
+    listener.say(receipt, "", retain=True)
+    assert Spool(tmp_path / f"{SCHOOL}.gw-intruder.spool").waiting == 0

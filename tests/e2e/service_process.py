@@ -21,11 +21,17 @@ SECRET = "a long enough secret of the tests"
 DEADLINE_SECONDS = 60.0
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str,
+    seconds: float = DEADLINE_SECONDS,
+    *,
+    every_seconds: float = 0.05,
+) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain: {what}"
-        threading.Event().wait(0.05)
+        threading.Event().wait(every_seconds)
 
 
 @contextmanager
@@ -71,6 +77,12 @@ class Service:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
 
     def command(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs one `campus-safety` command in the service's environment."""

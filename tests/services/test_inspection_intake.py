@@ -42,10 +42,11 @@ def body(score: float, **more: Any) -> dict[str, Any]:
 
 
 def take_in(session: Session, *batch: Message) -> Intake:
-    read = Decoder(devices.load(session), ZoneInfo("Asia/Shanghai"), 1 << 20).read(batch)
+    registry = devices.load(session, [SCHOOL])
+    read = Decoder(registry, [SCHOOL], ZoneInfo("Asia/Shanghai"), 1 << 20).read(batch)
     assert read.refused == []
     house = GradingHouse(None, "Asia/Shanghai")
-    result = grade_inspections(session, read, {one.position: one for one in batch}, house, NOW)
+    result = grade_inspections(session, read, batch, house, NOW)
     event_log.insert_new(session, 1, batch[0].position, result.events)
     return Intake([one for one in result.events if one.kind == "inspection_graded"], result.refused)
 

@@ -15,18 +15,18 @@ from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Message
 from safety_service.services import backup, integrity, retention
 from safety_service.settings import Settings
-from safety_service.store import messages, migrations, partitions
+from safety_service.store import messages, migrations, partitions, pieces
 from safety_service.store.dialect import insert
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
 from safety_service.store.tables import (
     AlertTransition,
-    Counter,
     LoggedMessage,
     RejectedMessage,
     StoredAlert,
     StoredEvent,
 )
+from safety_service.store.tables_partition import Counter
 from tests import postgres
 from tests.conftest import NOW, SCHOOL
 
@@ -68,6 +68,7 @@ def positions(engine: Engine) -> list[int]:
 
 
 def add_event(session: Session, number: int, at: datetime) -> None:
+    pieces.ensure_days(session, "event", [at])
     add(
         session,
         StoredEvent,
@@ -79,7 +80,6 @@ def add_event(session: Session, number: int, at: datetime) -> None:
         occurred_at=at,
         received_at=at,
         format="native",
-        dedup_key=str(number),
         retained=False,
         clock_suspect=False,
         position=0,
@@ -99,17 +99,14 @@ def test_a_message_that_is_not_processed_stays(engine: Engine, settings: Setting
     assert positions(engine) == [4, 5]
 
 
-def test_a_rejected_message_stays_until_it_is_replayed_or_forgotten(
-    engine: Engine, settings: Settings
-) -> None:
-    log_messages(engine, [OLD] * 6, cursor=6)
+def test_a_rejection_outlives_the_raw_message(engine: Engine, settings: Settings) -> None:
+    log_messages(engine, [OLD] * 3, cursor=3)
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         reject(session, 2, OLD)
-        reject(session, 3, OLD, replayed=NOW)
-        reject(session, 5, ANCIENT)
+        reject(session, 3, ANCIENT)
     removed = retention.prune(engine, settings, NOW, step_rows=2)
-    assert positions(engine) == [2]
-    assert (removed.messages, removed.rejected) == (5, 1)
+    assert positions(engine) == []
+    assert (removed.messages, removed.rejected) == (3, 1)
 
 
 def test_exactly_the_age_that_is_kept_stays(engine: Engine, settings: Settings) -> None:
@@ -188,7 +185,7 @@ def test_a_sound_database_has_no_problem(engine: Engine, settings: Settings) -> 
         reject(session, 2, OLD)
     assert problems(engine) == {}
     retention.prune(engine, settings, NOW)
-    assert positions(engine) == [2, 4, 5, 6]
+    assert positions(engine) == [4, 5, 6]
     assert problems(engine) == {}
 
 
@@ -291,10 +288,11 @@ def test_a_postgresql_backup_can_be_restored(
     engine = open_engine(postgresql_url)
     log_messages(engine, [NOW] * 3, cursor=0)
     backup.back_up(engine, tmp_path / "copy.dump")
-    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-        session.connection().execute(text("DELETE FROM message"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
-    restore = [str(programs / "pg_restore"), "--clean", "--if-exists", f"--dbname={postgresql_url}"]
+    restore = [str(programs / "pg_restore"), f"--dbname={postgresql_url}"]
     subprocess.run([*restore, str(tmp_path / "copy.dump")], check=True, stdin=subprocess.DEVNULL)
     engine = open_engine(postgresql_url)
     assert positions(engine) == [1, 2, 3]

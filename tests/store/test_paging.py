@@ -29,7 +29,6 @@ def stored(two_schools: Engine) -> Engine:
                     occurred_at=NOW - timedelta(seconds=number // 3),
                     received_at=NOW,
                     format="native",
-                    dedup_key=str(number),
                 )
             )
     return two_schools

@@ -12,16 +12,9 @@ from sqlmodel import Session, select
 from safety_service.store import counters, rollups
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from safety_service.store.tables import (
-    AlertTransition,
-    County,
-    Device,
-    Partition,
-    School,
-    StoredAlert,
-    Township,
-)
+from safety_service.store.tables import AlertTransition, County, Device, School, StoredAlert, Township
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_partition import Partition
 
 TOWNSHIPS = (
     ("金乡街道", "Jinxiang", 35.066, 116.311),

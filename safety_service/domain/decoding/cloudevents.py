@@ -146,7 +146,7 @@ def _event(envelope: Envelope, details: Details, place: str, context: Context) -
     if time.error is not None:
         attributes["time_error"] = f"{place}time {time.source_time!r}: {time.error}"
         warnings.append(refused("bad_time", f"{place}time", f"The time {time.source_time!r}: {time.error}."))
-    sequence = _sequence(envelope.sequence)
+    sequence = read_sequence(envelope.sequence)
     if sequence is None and envelope.sequence is not None:
         detail = "A sequence is a whole number from 0, or its digits; the event is kept without it."
         warnings.append(refused("bad_value", f"{place}sequence", detail))
@@ -172,6 +172,7 @@ def _event(envelope: Envelope, details: Details, place: str, context: Context) -
         source_time=time.source_time,
         sequence=sequence,
         gateway=context.gateway,
+        told_at=time.told_at,
     )
     return [event, *warnings]
 
@@ -183,7 +184,8 @@ def _dedup_key(event_id: str, details: Details, sequence: int | None, source_tim
     return f"{event_id}|update|{details.digest if mark is None else mark}"
 
 
-def _sequence(raw: Any) -> int | None:
+def read_sequence(raw: Any) -> int | None:
+    """A whole number from 0, or its digits; None for anything else."""
     if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) <= 19:
         raw = int(raw)
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw <= LARGEST_SEQUENCE:

@@ -16,12 +16,16 @@ LEAP_SECOND = re.compile(r":60(?=\D|$)")
 
 
 class Reading(NamedTuple):
-    """`occurred_at` in UTC; `source_time` is what the device wrote; `error` is why it could not be read."""
+    """`occurred_at` in UTC; `source_time` is what the device wrote; `error` is why it could not be read.
+
+    `told_at` is what was written, read but not judged: it does not depend on when the message came.
+    """
 
     occurred_at: datetime
     clock_suspect: bool
     source_time: str | None
     error: str | None
+    told_at: datetime | None = None
 
 
 def read_time(raw: Any, received_at: datetime, zone: tzinfo) -> Reading:
@@ -39,8 +43,8 @@ def read_time(raw: Any, received_at: datetime, zone: tzinfo) -> Reading:
     except (ValueError, OverflowError, OSError) as error:
         return Reading(received_at, True, source_time, str(error))
     if abs(told - received_at) > LARGEST_SKEW:
-        return Reading(received_at, True, source_time, None)
-    return Reading(told, False, source_time, None)
+        return Reading(received_at, True, source_time, None, told)
+    return Reading(told, False, source_time, None, told)
 
 
 def parse(raw: Any, zone: tzinfo) -> datetime:

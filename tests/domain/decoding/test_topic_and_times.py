@@ -70,7 +70,7 @@ def test_bad_topic(topic: str) -> None:
 def test_every_way_of_writing_one_moment(raw: Any) -> None:
     reading = read_time(raw, RECEIVED, SHANGHAI)
     assert reading.occurred_at.tzinfo is UTC
-    assert reading == (TOLD, False, str(raw), None)
+    assert reading == (TOLD, False, str(raw), None, TOLD)
 
 
 def test_leap_second_is_the_second_before() -> None:
@@ -104,6 +104,7 @@ def test_unreadable_time_is_the_receive_time_and_says_why(raw: Any) -> None:
     reading = read_time(raw, RECEIVED, SHANGHAI)
     assert (reading.occurred_at, reading.clock_suspect) == (RECEIVED, True)
     assert reading.error
+    assert reading.told_at is None
     assert reading.source_time is not None
     assert len(reading.source_time) <= 64
     assert "\x00" not in reading.source_time
@@ -111,7 +112,7 @@ def test_unreadable_time_is_the_receive_time_and_says_why(raw: Any) -> None:
 
 @pytest.mark.parametrize("raw", [None, ""])
 def test_no_time_is_no_suspicion(raw: Any) -> None:
-    assert read_time(raw, RECEIVED, SHANGHAI) == (RECEIVED, False, None, None)
+    assert read_time(raw, RECEIVED, SHANGHAI) == (RECEIVED, False, None, None, None)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -119,7 +120,13 @@ def test_five_minutes_are_believed_and_no_more(sign: int) -> None:
     at_limit = RECEIVED + sign * LARGEST_SKEW
     beyond = at_limit + sign * timedelta(microseconds=1)
     assert read_time(at_limit.isoformat(), RECEIVED, UTC)[:2] == (at_limit, False)
-    assert read_time(beyond.isoformat(), RECEIVED, UTC) == (RECEIVED, True, beyond.isoformat(), None)
+    assert read_time(beyond.isoformat(), RECEIVED, UTC) == (
+        RECEIVED,
+        True,
+        beyond.isoformat(),
+        None,
+        beyond,
+    )
 
 
 def test_time_without_zone_is_the_schools() -> None:

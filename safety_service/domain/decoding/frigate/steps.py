@@ -62,10 +62,14 @@ def step_time(step: Step, start: Any, end: Any, message: Message, zone: tzinfo) 
     """When the step happened, which is not when the lasting event began.
 
     An update carries no time of its own: the receive time counts. A review that began ten minutes ago is no
-    sign of a wrong clock, so only `new` is judged by its start and only `end` by its end.
+    sign of a wrong clock, so only `new` is judged by its start and only `end` by its end. Told is the start
+    where the step has no time that can be read: the same whenever the step is sent.
     """
     own = {"new": start, "end": end}.get(step.type)
-    return read_time(own, message.received_at, zone)
+    time = read_time(own, message.received_at, zone)
+    if time.told_at is not None:
+        return time
+    return time._replace(told_at=read_time(start, message.received_at, zone).told_at)
 
 
 def with_time(event: Event, time: Reading) -> list[Event | Rejected]:
@@ -73,6 +77,7 @@ def with_time(event: Event, time: Reading) -> list[Event | Rejected]:
     event.occurred_at = time.occurred_at
     event.clock_suspect = time.clock_suspect
     event.source_time = time.source_time
+    event.told_at = time.told_at
     if time.error is None:
         return [event]
     place = {"start": "after.start_time", "end": "after.end_time"}.get(event.phase, "timestamp")
