@@ -110,12 +110,21 @@ def fill_disk(scene: Scene) -> None:
 
 def twin_client(scene: Scene) -> None:
     """Somebody else connects under the service's client id, takes what comes, and acknowledges nothing."""
+    _play_twin(scene, steals=False)
+
+
+def thieving_twin(scene: Scene) -> None:
+    """The same, but it acknowledges what it takes and throws the service's session away: spools must help."""
+    _play_twin(scene, steals=True)
+
+
+def _play_twin(scene: Scene, *, steals: bool) -> None:
     for _ in range(scene.chance.randint(3, 6)):
         twin = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id_of(COUNTY_PARTITION),
-            clean_session=False,
-            manual_ack=True,
+            clean_session=steals and scene.chance.random() < 0.5,
+            manual_ack=not steals,
             reconnect_on_failure=False,
         )
         with suppress(OSError):
