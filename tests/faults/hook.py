@@ -8,6 +8,7 @@ from itertools import pairwise
 from tests.receivers import Got, Receiver, Says
 
 _ANSWER_SECONDS = 0.03
+"""As long as a real receiver takes: what is killed in that time is what makes repeats."""
 
 
 class Hook:
@@ -46,10 +47,11 @@ class Hook:
         self._receiver.stop()
 
     def _accept(self, got: Got) -> Says:
-        # As long as a real receiver takes: what is killed in that time is what makes repeats.
+        # When it came, not when it was answered: a sender killed in that time cannot know the answer.
+        arrived = time.monotonic()
         threading.Event().wait(_ANSWER_SECONDS)
         with self._lock:
-            self._accepted.setdefault(got.headers["webhook-id"], []).append(time.monotonic())
+            self._accepted.setdefault(got.headers["webhook-id"], []).append(arrived)
             self._receiver.got.clear()
         return Says()
 
