@@ -69,7 +69,10 @@ def prune() -> None:
                 for what in ("rejected", "events", "messages")
             }
             removed = retention.prune(
-                engine, settings, now, on_step=lambda what, rows: progress.advance(bars[what], rows)
+                engine,
+                settings,
+                now,
+                on_step=lambda what, rows: progress.advance(bars[what], rows) if what in bars else None,
             )
     typer.echo(
         f"removed {removed.messages} messages, {removed.events} events, "
