@@ -3,7 +3,18 @@
 import typer
 
 from safety_service import __version__
-from safety_service.commands import db, decode, demo, documents, imports, people, rules, score, serve
+from safety_service.commands import (
+    db,
+    decode,
+    demo,
+    documents,
+    imports,
+    messages,
+    people,
+    rules,
+    score,
+    serve,
+)
 
 app = typer.Typer(
     help="Campus safety: events, alerts and cafeteria credit of a county's schools.",
@@ -16,6 +27,7 @@ for module in (demo, serve, decode, score, documents):
     module.register(app)
 
 app.add_typer(db.app, name="db")
+app.add_typer(messages.app, name="messages")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")
