@@ -17,14 +17,14 @@ from sqlmodel import Session
 
 from safety_service.domain.errors import Unavailable
 from safety_service.settings import Settings
-from safety_service.store import idempotency, pieces, retention
+from safety_service.store import idempotency, pieces, retention, wal
 from safety_service.store.pieces import Piece
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 
 FIRST_STEP_ROWS = 200
 FEWEST_ROWS, MOST_ROWS = 20, 20_000
-STEP_SECONDS = 0.02
+STEP_SECONDS = 0.012
 """How long a step should hold SQLite's write lock: the receiver commits between the steps."""
 ATTEMPTS = 20
 PAUSE_SECONDS = 0.1
@@ -73,20 +73,21 @@ class Stepper:
 
     @contextmanager
     def _timed(self) -> Iterator[Session]:
-        with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
-            # The wait for the lock is not the time for which it is held.
-            session.connection()
-            started = time.perf_counter()
-            yield session
-        held = time.perf_counter() - started
+        with wal.kept_short_later(self._engine) as defer:
+            with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
+                defer(session)
+                # The wait for the lock is not the time for which it is held.
+                started = time.perf_counter()
+                yield session
+            held = time.perf_counter() - started
         self._rows = next_rows(self._rows, held)
         # As long as it was held: whoever queued for it meanwhile gets it, and readers get the processor.
         time.sleep(min(held, PAUSE_SECONDS))
 
 
 def next_rows(rows: int, held_seconds: float) -> int:
-    """How many rows the next step takes after one of `rows` that took so long: at most twice as many."""
-    fitting = rows * STEP_SECONDS / max(held_seconds, STEP_SECONDS / 2)
+    """How many rows the next step takes after one of `rows` that took so long: a quarter more at most."""
+    fitting = rows * min(STEP_SECONDS / max(held_seconds, 1e-6), 1.25)
     return max(FEWEST_ROWS, min(MOST_ROWS, int(fitting)))
 
 

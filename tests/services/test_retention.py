@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlmodel import select
@@ -74,7 +75,7 @@ def test_steps_grow_and_shrink_with_the_time_they_take() -> None:
     target = retention.STEP_SECONDS
     assert retention.next_rows(1000, target) == 1000
     assert retention.next_rows(1000, target * 4) == 250
-    assert retention.next_rows(1000, target / 100) == 2000
+    assert retention.next_rows(1000, target / 100) == 1250
     assert retention.next_rows(1000, 60) == retention.FEWEST_ROWS
     assert retention.next_rows(retention.MOST_ROWS, 0) == retention.MOST_ROWS
 
@@ -161,3 +162,15 @@ def test_months_come_ahead_and_take_their_keys_from_the_rest(postgresql_url: str
         assert event_log.insert_new(session, 1, 2, early) == []
     assert problems(engine) == {}
     engine.dispose()
+
+
+def test_a_step_leaves_the_connection_as_it_was(sqlite_engine: Engine, settings: Settings) -> None:
+    def pragma(name: str) -> int:
+        with sqlite_engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            return int(driver.execute(f"PRAGMA {name}").fetchone()[0])
+
+    before = pragma("wal_autocheckpoint")
+    log_messages(sqlite_engine, [OLD] * 500, cursor=500)
+    assert retention.prune(sqlite_engine, settings, NOW).messages == 500
+    assert pragma("wal_autocheckpoint") == before > 0
