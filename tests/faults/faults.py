@@ -23,6 +23,7 @@ FAULTS: dict[str, Fault] = {
     "database_away": Fault(harm=outside.database_away, lasts=18.0),
     "disk_full": Fault(harm=outside.fill_disk, small_disk=True, lasts=3.0),
     "twin_client": Fault(harm=outside.twin_client, lasts=4.0),
+    "thieving_twin": Fault(harm=outside.thieving_twin, spool=True, lasts=4.0),
     "two_pipelines": Fault(
         harm=inside.kill_one_of_four, pairs=_PRODUCTION, serves=TWO_OF_EACH, lasts=4.0, short=2
     ),

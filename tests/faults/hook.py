@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from tests.receivers import Got, Receiver, Says
 
+_ANSWER_SECONDS = 0.03
+
 
 class Hook:
     """`url` is what the service's channel points at; one hook serves run after run.
@@ -44,6 +46,8 @@ class Hook:
         self._receiver.stop()
 
     def _accept(self, got: Got) -> Says:
+        # As long as a real receiver takes: what is killed in that time is what makes repeats.
+        threading.Event().wait(_ANSWER_SECONDS)
         with self._lock:
             self._accepted.setdefault(got.headers["webhook-id"], []).append(time.monotonic())
             self._receiver.got.clear()

@@ -68,7 +68,7 @@ class Load:
         order = [*self._order, "--messages", str(messages), "--run", f"leg{self._leg}"]
         order += ["--acked-file", str(self._acked())]
         if self._spool:
-            order += ["--spool", str(self._home / f"spool-{self._leg}")]
+            order += ["--spool", str(self._home / f"spool-{self._leg}"), "--resend-after", "3"]
         with self._log().open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "device_simulator", *order],

@@ -10,6 +10,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from safety_service.store.partitions import COUNTY_PARTITION, client_id_of
+from tests.e2e.service_process import until
 from tests.faults import disk
 from tests.faults.proxy import POSTGRESQL_COMMIT
 from tests.faults.scene import Scene
@@ -35,8 +36,14 @@ def kill_database(scene: Scene) -> None:
 
 
 def cut(link: str) -> Callable[[Scene], None]:
-    """Every connection of that kind is reset, once."""
-    return lambda scene: scene.proxies[link].cut()
+    """Every connection of that kind is reset, once; where there is none yet it waits for one."""
+
+    def harm(scene: Scene) -> None:
+        proxy = scene.proxies[link]
+        until(lambda: proxy.connections > 0, f"the service connects to its {link}")
+        proxy.cut()
+
+    return harm
 
 
 def black_hole(link: str) -> Callable[[Scene], None]:
@@ -65,14 +72,18 @@ def slow_database(scene: Scene) -> None:
             scene.pause(0.1)
         return
     proxy = scene.proxies["database"]
+    slowed = threading.Event()
 
     def wait_before_commit(piece: bytes) -> None:
-        if piece.endswith(POSTGRESQL_COMMIT):
+        if POSTGRESQL_COMMIT in piece:
+            slowed.set()
             scene.pause(COMMIT_SECONDS)
 
     proxy.before = wait_before_commit
     scene.pause(commits * COMMIT_SECONDS)
     proxy.before = lambda piece: None
+    if not slowed.is_set():
+        scene.wrong.append("no commit was slowed down")
 
 
 def database_away(scene: Scene) -> None:
@@ -99,12 +110,21 @@ def fill_disk(scene: Scene) -> None:
 
 def twin_client(scene: Scene) -> None:
     """Somebody else connects under the service's client id, takes what comes, and acknowledges nothing."""
+    _play_twin(scene, steals=False)
+
+
+def thieving_twin(scene: Scene) -> None:
+    """The same, but it acknowledges what it takes and throws the service's session away: spools must help."""
+    _play_twin(scene, steals=True)
+
+
+def _play_twin(scene: Scene, *, steals: bool) -> None:
     for _ in range(scene.chance.randint(3, 6)):
         twin = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id_of(COUNTY_PARTITION),
-            clean_session=False,
-            manual_ack=True,
+            clean_session=steals and scene.chance.random() < 0.5,
+            manual_ack=not steals,
             reconnect_on_failure=False,
         )
         with suppress(OSError):

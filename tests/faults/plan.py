@@ -54,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return Random(f"{self.seed} {fault}")
 
 
-SHORT_EVENTS, SHORT_RATE = 4_000, 1_500.0
+SHORT_EVENTS, SHORT_RATE = 3_000, 1_500.0
 LONG_PAUSE = (0.5, 3.0)
 SLOWEST, FASTEST = 1_500.0, 8_000.0
 

@@ -11,8 +11,8 @@ _LOOK_UP_SECONDS = 0.02
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: close sends RST."""
 
-POSTGRESQL_COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
-"""The whole packet of psycopg's commit; nothing is under way on the connection when it is sent."""
+POSTGRESQL_COMMIT = b"COMMIT\x00"
+"""What stands in a piece that commits, in PostgreSQL's simple protocol and in its extended one."""
 
 
 class Proxy:
@@ -31,6 +31,11 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def connections(self) -> int:
+        with self._lock:
+            return len(self._links)
 
     def cut(self) -> None:
         """RST on every connection, to both ends."""
