@@ -10,6 +10,7 @@ from safety_service.commands import (
     documents,
     imports,
     messages,
+    partitions,
     people,
     rules,
     score,
@@ -27,6 +28,7 @@ for module in (demo, serve, decode, score, documents):
     module.register(app)
 
 app.add_typer(db.app, name="db")
+app.add_typer(partitions.app, name="partition")
 app.add_typer(messages.app, name="messages")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")

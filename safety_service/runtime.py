@@ -1,5 +1,6 @@
 """What runs beside the requests: lease, receiver, jobs and stream hub, started and stopped as one."""
 
+import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,11 @@ from safety_service.jobs import Jobs, Repeated
 from safety_service.leading import Place, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
-from safety_service.services import delivery, growth, leases, retention, rulesets
+from safety_service.services import delivery, growth, leases, partitions, retention, rulesets
 from safety_service.settings import Settings
-from safety_service.store import alerts, counters, partitions
+from safety_service.store import alerts, counters
+from safety_service.store.partitions import COUNTY_PARTITION
+from safety_service.store.partitions import read as read_partition
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 
@@ -26,18 +29,21 @@ log = structlog.get_logger(__name__)
 ADVANCE_SECONDS = 1.0
 DELIVER_SECONDS = 1.0
 LEASE_SECONDS = 1.0
+GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
 
-def prepare(settings: Settings, engine: Engine, partition: str = partitions.COUNTY_PARTITION) -> Place:
-    """Makes sure that the partition has its row and some rules are in force."""
+def prepare(settings: Settings, engine: Engine) -> None:
+    """Makes sure that there is room to write, a partition, and that some rules are in force."""
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
-        partitions.ensure(session, partition)
-        row = partitions.read(session, partition)
-        assert row is not None
-        return place_of(row)
+        partitions.prepare(session)
+
+
+def _place(engine: Engine, partition: str) -> Place:
+    with session_scope(engine, EVERY_SCHOOL) as session:
+        return place_of(partitions.find(session, partition))
 
 
 class Runtime:
@@ -49,7 +55,7 @@ class Runtime:
         engine: Engine,
         *,
         pipeline: bool,
-        partition: str = partitions.COUNTY_PARTITION,
+        partition: str = COUNTY_PARTITION,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -77,6 +83,10 @@ class Runtime:
     def start(self) -> None:
         self.hub.start()
         if self._jobs is not None:
+            # A batch is thousands of objects that live for a moment, none of them in a cycle: what was
+            # imported is not looked through any more, and the rest less often.
+            gc.freeze()
+            gc.set_threshold(*GARBAGE_THRESHOLDS)
             self._jobs.start()
 
     def stop(self) -> None:
@@ -124,10 +134,10 @@ class Runtime:
         }
 
     def _database_signs(self) -> tuple[dict[str, str], dict[str, Reading]]:
-        name = self.place.name if self.place else partitions.COUNTY_PARTITION
+        name = self.place.name if self.place else COUNTY_PARTITION
         try:
             with session_scope(self.engine, EVERY_SCHOOL) as session:
-                row = partitions.read(session, name)
+                row = read_partition(session, name)
                 written = counters.current(session, counters.message_log(row.id)) if row else 0
                 newest = alerts.last_transition(session)
         except SafetyError as error:
@@ -144,7 +154,7 @@ class Runtime:
     def _build_pipeline(self, partition: str) -> None:
         settings = self.settings
         parse_broker_url(settings.broker_url)  # a wrong one is refused at the start, not by the receiver
-        self.place = prepare(settings, self.engine, partition)
+        self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
         self._client = delivery.open_client(settings)
         self._courier = delivery.Courier(self.engine, self._client)

@@ -1,8 +1,9 @@
-"""A real Mosquitto on a free port for tests, configured as the service needs it."""
+"""Real brokers on free ports for tests: Mosquitto, set up as the service needs it, and the embedded one."""
 
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,57 +25,74 @@ max_packet_size 4194304
 log_dest none
 """
 
+_EMBEDDED = """
+import sys, threading, iotcore
+with iotcore.Broker(
+    port=int(sys.argv[1]), listen="127.0.0.1", max_payload_size=8 << 20, max_inflight_count=5000
+):
+    threading.Event().wait()
+"""
 
-class Mosquitto:
-    """One broker with its own home and port, which may be killed and started again."""
 
-    def __init__(self, program: str, home: Path) -> None:
-        # As root, Mosquitto changes to its own account, which must be able to write here.
-        home.chmod(0o777)
-        self.port = free_port()
-        self.url = f"mqtt://127.0.0.1:{self.port}"
-        self._command = [program, "-c", str(home / "mosquitto.conf")]
-        (home / "mosquitto.conf").write_text(_CONFIGURATION.format(port=self.port, home=home))
+class Broker:
+    """A broker as a process of its own; may be killed and started again on the same port."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self.port = port
+        self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
     def start(self) -> None:
-        """Returns once the broker takes connections."""
+        """Returns once it takes connections."""
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
         _wait_until_open(self._process, self.port)
 
     def kill(self) -> None:
-        """SIGKILL: what it had not yet written to its home is gone."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """As an operator stops it; once is enough."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
 
 
-@contextmanager
-def mosquitto() -> Iterator[Mosquitto]:
-    """A broker that was started."""
+def mosquitto(home: Path) -> Broker:
+    """Mosquitto, not yet started, with its state in `home`."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         missing("Mosquitto")
         raise AssertionError
-    with tempfile.TemporaryDirectory(prefix="campus-mqtt-") as home:
-        broker = Mosquitto(program, Path(home))
-        try:
-            broker.start()
-            yield broker
-        finally:
-            broker.stop()
+    # As root, Mosquitto changes to its own account, which must be able to write here.
+    home.chmod(0o777)
+    port = free_port()
+    configuration = home / "mosquitto.conf"
+    configuration.write_text(_CONFIGURATION.format(port=port, home=home))
+    return Broker([program, "-c", str(configuration)], port)
+
+
+def embedded() -> Broker:
+    """The broker of the quick start, not yet started, outside the service's process."""
+    port = free_port()
+    return Broker([sys.executable, "-c", _EMBEDDED, str(port)], port)
 
 
 @contextmanager
 def mosquitto_broker() -> Iterator[str]:
     """Yields `mqtt://127.0.0.1:PORT` once the broker takes connections."""
-    with mosquitto() as broker:
-        yield broker.url
+    with tempfile.TemporaryDirectory(prefix="campus-mqtt-") as home:
+        broker = mosquitto(Path(home))
+        broker.start()
+        try:
+            yield broker.url
+        finally:
+            broker.end()
 
 
 def _wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:

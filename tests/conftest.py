@@ -62,10 +62,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """`postgresql://…` of a running cluster with a database `template_campus` that holds the schema."""
-    with postgres.cluster() as server:
-        postgres.execute(server, "CREATE DATABASE template_campus")
-        create_schema(f"{server}/template_campus")
-        yield server
+    with postgres.cluster() as cluster:
+        postgres.execute(cluster.server, "CREATE DATABASE template_campus")
+        create_schema(f"{cluster.server}/template_campus")
+        yield cluster.server
 
 
 @pytest.fixture

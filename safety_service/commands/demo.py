@@ -21,7 +21,7 @@ from safety_service.commands.errors import one_line_errors
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rights import ROLES
 from safety_service.main import create_app
-from safety_service.runtime import Runtime
+from safety_service.runtime import Runtime, prepare
 from safety_service.server import bind, end_like_ctrl_c, run
 from safety_service.services import people, registry_csv
 from safety_service.settings import Settings
@@ -59,6 +59,7 @@ def register(app: typer.Typer) -> None:
             engine = open_engine(settings.resolved_database_url)
             stack.callback(engine.dispose)
             migrations.upgrade(engine)
+            prepare(settings, engine)
             _import_county(engine, settings, home, schools, seed)
             logins = _accounts(engine)
             runtime = Runtime(settings, engine, pipeline=True)

@@ -65,7 +65,7 @@ def serve_forever(settings: Settings, roles: set[str], partition: str) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.resolved_database_url)
     migrations.upgrade(engine)
-    prepare(settings, engine, partition)
+    prepare(settings, engine)
     runtime = Runtime(settings, engine, pipeline="pipeline" in roles, partition=partition)
     app = create_app(settings, engine, runtime=runtime, api="api" in roles)
     host, port = listener.getsockname()[:2]

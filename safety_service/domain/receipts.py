@@ -18,6 +18,7 @@ GAP_TOLD_AFTER = timedelta(seconds=60)
 GIVEN_UP_AFTER_SECONDS = 600.0
 LONGEST_PAUSE_SECONDS = 60.0
 MOST_RANGES = 1_000
+_NOTHING, _SHORT = timedelta(0), timedelta(seconds=1)
 
 Key = tuple[str, str]
 """School and gateway."""
@@ -131,29 +132,36 @@ def tick(open_states: Iterable[Numbering], now: datetime) -> Ticked:
 
 
 def _take(state: Numbering, number: int, event: Event | Numbered) -> None:
-    at = event.received_at
+    at, beyond = event.received_at, state.beyond
     if not event.retained:  # a retained message is the broker's voice, not the gateway's
-        if state.gap_since is not None and state.heard_at is not None:
-            pause = (at - max(state.heard_at, state.gap_since)).total_seconds()
-            state.heard_seconds += min(max(pause, 0.0), LONGEST_PAUSE_SECONDS)
-        state.heard_at = at
+        _hear(state, at)
     if number <= state.covered:
         state.asked_again = True
-        return
-    _insert(state.beyond, number)
-    if state.covered >= 0:
-        _absorb(state, at)
-    elif number <= 1:
-        _start_at(state, number - 1, at)
-    elif state.first_at is None:
-        state.first_at = at
+    elif beyond and number == beyond[-1][1] + 1:
+        beyond[-1][1] = number  # what follows a gap, as nearly all does while one is open
+    else:
+        _insert(beyond, number)
+        if state.covered >= 0:
+            _absorb(state, at)
+        elif number <= 1:
+            _start_at(state, number - 1, at)
+        elif state.first_at is None:
+            state.first_at = at
+
+
+def _hear(state: Numbering, at: datetime) -> None:
+    """While a gap is open, pauses under a second are summed up by leaving `heard_at` where it is."""
+    heard, since = state.heard_at, state.gap_since
+    if heard is not None and since is not None:
+        if _NOTHING <= at - heard < _SHORT:
+            return
+        pause = (at - max(heard, since)).total_seconds()
+        state.heard_seconds += min(max(pause, 0.0), LONGEST_PAUSE_SECONDS)
+    state.heard_at = at
 
 
 def _insert(ranges: list[list[int]], number: int) -> None:
     """Adds one number; where the ranges get too many, the highest go: what is not covered will be resent."""
-    if ranges and number == ranges[-1][1] + 1:
-        ranges[-1][1] = number
-        return
     place = bisect_left(ranges, number, key=lambda span: span[1])
     if place < len(ranges) and ranges[place][0] <= number:
         return

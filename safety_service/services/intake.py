@@ -65,7 +65,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, None, _unknown_school(topic.school)))
                 continue
             if topic.school not in self._schools:
-                continue  # it stands in the log of the partition that works for this school, too
+                intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
+                continue
             zone = self.zone_of(topic.school)
             for result in decode(message, zone, largest=self._max_payload_bytes):
                 if isinstance(result, Rejected):
@@ -93,6 +94,14 @@ class Decoder:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
             return self._default_zone
+
+
+def _other_partition(code: str) -> Rejected:
+    return Rejected(
+        reason="other_partition",
+        place="topic",
+        detail=f"another partition works for {code!r}; a client must have subscribed under the wrong name",
+    )
 
 
 def _unknown_school(code: str) -> Rejected:

@@ -42,7 +42,7 @@ class Advanced(msgspec.Struct, frozen=True):
 class PipelineOptions(msgspec.Struct, frozen=True):
     """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running.
 
-    `lease` and `fence`: under which every step is taken. `schools` empty: all that no other partition names.
+    `lease` and `fence`: under which every step is taken. `schools` empty: all there are.
     """
 
     partition: int
@@ -204,9 +204,7 @@ class Pipeline:
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""
-        if self._options.schools:
-            return self._options.schools
-        return devices.school_codes(session) - partitions.others(session, self._options.partition)
+        return self._options.schools or devices.school_codes(session)
 
     def _note_deafness(
         self, row: Partition, memory: Memory, now: datetime, link_since: datetime | None

@@ -10,7 +10,6 @@ from safety_service.store.tables_partition import Lease, Partition
 COUNTY_PARTITION = "county"
 """The single partition of a county: every school, one fixed client id."""
 
-
 EVERY_TOPIC = "campus/v1/#"
 
 
@@ -57,9 +56,19 @@ def every(session: Session) -> list[Partition]:
     return list(session.exec(select(Partition).order_by(col(Partition.id))))
 
 
-def others(session: Session, partition: int) -> frozenset[str]:
-    """The schools that other partitions name."""
-    return frozenset(code for row in every(session) if row.id != partition for code in row.schools)
+def remove(session: Session, row: Partition) -> None:
+    """Takes away a partition that never received anything, with its lease."""
+    lease = session.get(Lease, row.name)
+    if lease is not None:
+        session.delete(lease)
+    session.delete(row)
+    session.flush()
+
+
+def holder(session: Session, name: str) -> str | None:
+    """Who works on the partition, as far as is known."""
+    lease = session.get(Lease, name)
+    return lease.holder if lease is not None else None
 
 
 def of_school(session: Session, school: str) -> Partition | None:

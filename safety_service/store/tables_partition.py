@@ -13,7 +13,7 @@ from safety_service.store.tables import instant
 class Partition(SQLModel, table=True):
     """A set of schools with one client id, one message log, one cursor; written by its pipeline only.
 
-    `schools` empty: every school that no other partition names.
+    `schools` empty: every school; then there is no other partition.
     `cursor`: the last message turned into events; `seen_cursor`: the last one whose device's `last_seen_at`
     was written (later ones are heard again after a restart). `deaf`: the latest intervals in which nothing
     could be heard (`domain.deafness`), so that silence is never blamed on a device.

@@ -117,6 +117,13 @@ def test_a_gap_is_given_up_when_the_gateway_was_heard_for_ten_minutes() -> None:
     assert (book.one.covered, book.one.is_open) == (27, False)
 
 
+def test_many_short_pauses_add_up() -> None:
+    book = started()
+    for step in range(12_001):
+        book.hear([7 + step], when=step * 0.05)
+    assert book.one.heard_seconds == pytest.approx(600)
+
+
 def test_silence_is_not_hearing() -> None:
     book = started()
     book.hear([7], when=0)

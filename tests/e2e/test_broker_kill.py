@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from device_simulator.spool import Spool
 from safety_service.store.session import open_engine
-from tests.broker import Mosquitto, mosquitto
+from tests.broker import Broker, mosquitto
 from tests.e2e.service_process import Service, simulator, until
 
 MESSAGES = 12_000
@@ -21,13 +22,17 @@ SCHOOLS = 12
 
 
 @pytest.fixture
-def broker() -> Iterator[Mosquitto]:
-    with mosquitto() as broker:
+def broker() -> Iterator[Broker]:
+    # Not below tmp_path, which Mosquitto's own account may not enter.
+    with tempfile.TemporaryDirectory(prefix="campus-mqtt-") as home:
+        broker = mosquitto(Path(home))
+        broker.start()
         yield broker
+        broker.end()
 
 
 @pytest.fixture
-def service(database_url: str, broker: Mosquitto, tmp_path: Path) -> Iterator[Service]:
+def service(database_url: str, broker: Broker, tmp_path: Path) -> Iterator[Service]:
     service = Service(database_url, broker.url, tmp_path)
     made = simulator("county", "--schools", str(SCHOOLS), "--seed", "1", "--out", str(tmp_path))
     assert made.returncode == 0
@@ -41,7 +46,7 @@ def service(database_url: str, broker: Mosquitto, tmp_path: Path) -> Iterator[Se
 @pytest.mark.production
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("service")
-def test_killed_twice_under_load(broker: Mosquitto, database_url: str, tmp_path: Path) -> None:
+def test_killed_twice_under_load(broker: Broker, database_url: str, tmp_path: Path) -> None:
     spools, told = tmp_path / "spools", tmp_path / "load.log"
     order = ["load", "--broker", broker.url, "--messages", str(MESSAGES), "--rate", str(RATE), "--run", "k"]
     order += ["--schools", str(SCHOOLS), "--devices", "60", "--spool", str(spools), "--resend-after", "5"]

@@ -8,7 +8,7 @@ import msgspec
 
 from safety_service.domain.calendars import Calendar, is_active, next_change
 from safety_service.domain.rules.matching import Matcher, compile_match, named
-from safety_service.domain.rules.model import Rule, key_of
+from safety_service.domain.rules.model import Rule, compile_key
 from safety_service.domain.types import (
     LIFE_SAFETY_KINDS,
     Condition,
@@ -64,6 +64,7 @@ class Plan:
         "compiled",
         "inside",
         "key",
+        "key_of",
         "kinds",
         "matches",
         "params",
@@ -78,15 +79,13 @@ class Plan:
         self.params: Any = rule.params
         self.matches: Matcher = compile_match(rule.match)
         self.key = rule.key
+        self.key_of: Callable[[Event], Key] = compile_key(rule.key)
         self.school_at = rule.key.index("school")
         self.kinds = named(rule.match, "kind")
         self.calendar = calendars[name] if name is not None else None
         self.inside = rule.active is not None
         self.zones = zones
         self.compiled: Any = None
-
-    def key_of(self, event: Event) -> Key:
-        return key_of(event, self.key)
 
     def is_open(self, school: str, at: datetime) -> bool:
         """Whether the rule's calendar lets it raise at that instant."""

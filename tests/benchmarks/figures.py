@@ -1,0 +1,19 @@
+"""The figures by name: each a function of a bench that gives rows."""
+
+from collections.abc import Callable
+
+from tests.benchmarks import advance, catch_up, disk, grown, latency, memory, process, receive, start
+from tests.benchmarks.scene import Bench
+from tests.benchmarks.table import Row
+
+FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
+    "receive": receive.measure,
+    "process": process.measure,
+    "catch_up": catch_up.measure,
+    "latency": latency.measure,
+    "grown": grown.measure,
+    "memory": memory.measure,
+    "disk": disk.measure,
+    "start": start.measure,
+    "advance": advance.measure,
+}
