@@ -9,6 +9,7 @@ from safety_service.commands import (
     demo,
     documents,
     imports,
+    messages,
     partitions,
     people,
     rules,
@@ -28,6 +29,7 @@ for module in (demo, serve, decode, score, documents):
 
 app.add_typer(db.app, name="db")
 app.add_typer(partitions.app, name="partition")
+app.add_typer(messages.app, name="messages")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")

@@ -33,13 +33,13 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
-    batch_messages: Annotated[int, Field(ge=1)] = 2000
+    batch_messages: Annotated[int, Field(ge=1)] = 5000
     batch_linger_seconds: Annotated[float, Field(ge=0, le=1)] = 0.005
     receive_buffer_messages: Annotated[int, Field(ge=100)] = 20_000
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
-    advance_batch: Annotated[int, Field(ge=1)] = 2000
+    advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
     restart_tolerance_seconds: Annotated[int, Field(ge=0)] = 1800

@@ -23,8 +23,12 @@ _TURN = "replay"
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """One batch: messages put in again, messages whose bytes are gone, where to go on (None: at the end)."""
+    """One batch: how many rejections it met; of their messages, how many were put in and how many are gone.
 
+    `behind` is where to go on, None at the end.
+    """
+
+    rejections: int
     messages: int
     gone: int
     behind: int | None
@@ -71,7 +75,8 @@ def replay_batch(
             school=wanted.school,
             detail={"messages": done},
         )
-    return Replayed(done, len(places) - done, found[-1][0] if len(found) == limit else None)
+    further = found[-1][0] if len(found) == limit else None
+    return Replayed(len(found), done, len(places) - done, further)
 
 
 def _take_turn(session: Session) -> None:

@@ -1,11 +1,11 @@
 """Questions whose answer is empty as long as the database keeps what it promises. Reads whole tables."""
 
-from sqlalchemy import and_, exists, func, select, text
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from safety_service.store import counters
+from safety_service.store import counters, retention
 from safety_service.store.dialect import is_postgresql
-from safety_service.store.tables import AlertTransition, LoggedMessage, RejectedMessage, StoredAlert
+from safety_service.store.tables import AlertTransition, LoggedMessage, StoredAlert
 from safety_service.store.tables_partition import Partition
 
 
@@ -74,32 +74,23 @@ def doubly_firing(session: Session, limit: int) -> list[tuple[str, str, int]]:
 
 
 def message_gaps(session: Session, partition: Partition) -> list[str]:
-    """What is wrong with the numbers of one message log; retention leaves gaps only below its oldest row.
-
-    Rejected messages outlive retention, so they say nothing about where the unbroken part begins.
-    """
+    """What is wrong with the numbers of one message log; only what retention has removed may be missing."""
     position = col(LoggedMessage.position)
     own = col(LoggedMessage.partition) == partition.id
     taken = counters.current(session, counters.message_log(partition.id))
-    kept = exists().where(
-        and_(
-            col(RejectedMessage.partition) == partition.id,
-            col(RejectedMessage.position) == position,
-        )
-    )
-    first = session.execute(select(func.min(position)).where(own, ~kept)).scalar_one()
-    # Behind the cursor nothing may be missing, even if everything older is gone.
-    first = min(first or taken + 1, partition.cursor + 1)
+    removed = retention.removed_up_to(session, partition.id)
     total, last = session.execute(
-        select(func.count(), func.max(position)).where(own, position >= first)
+        select(func.count(), func.max(position)).where(own, position > removed)
     ).one()
     found = []
-    if total != taken - first + 1:
-        found.append(f"{taken - first + 1 - total} messages are missing between {first} and {taken}")
+    if total != taken - removed:
+        found.append(f"{taken - removed - total} messages are missing between {removed + 1} and {taken}")
     if last is not None and last > taken:
         found.append(f"message {last} is beyond the counter, which stands at {taken}")
     if partition.cursor > taken:
         found.append(f"the cursor {partition.cursor} is beyond the last message {taken}")
+    if removed > partition.cursor:
+        found.append(f"messages up to {removed} were removed, the cursor stands at {partition.cursor}")
     return found
 
 

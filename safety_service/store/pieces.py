@@ -22,7 +22,7 @@ from safety_service.store.session import after_commit
 DAILY = ("event", "message")
 MONTHLY = "event_key"
 UNTOLD, REST = "event_key_untold", "event_key_rest"
-PATIENCE_MILLISECONDS = 300
+PATIENCE_MILLISECONDS = 100
 _NAME = re.compile(r"(event|message)_p(\d{8})|event_key_(p\d{6}|untold|rest)")
 _MAKING_LOCK = 0x63616D70_75730002
 """Held by whoever makes a piece; any number that nothing else in the database locks."""

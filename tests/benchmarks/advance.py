@@ -18,6 +18,7 @@ from safety_service.domain.types import Event, Message
 from safety_service.services import ingest, rulesets
 from safety_service.services.intake import Decoder, GradingHouse
 from safety_service.services.pipeline import Pipeline, PipelineOptions
+from safety_service.settings import Settings
 from safety_service.store import devices, event_log, partitions
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import open_engine, session_scope
@@ -25,7 +26,7 @@ from tests.benchmarks import preload, rules_file
 from tests.benchmarks.scene import Bench
 from tests.benchmarks.table import Row, told
 
-BATCH = 2000
+BATCH: int = Settings.model_fields["advance_batch"].default
 ZONE = ZoneInfo("Asia/Shanghai")
 LARGEST = 1 << 20
 SHOWN_LINES = 45
@@ -119,10 +120,9 @@ def _advance(pipeline: Pipeline, count: int, profile: Path | None) -> None:
     profiler = cProfile.Profile()
     if profile is not None:
         profiler.enable()
-    processed, more = 0, True
+    processed, more, link_since = 0, True, datetime.now(UTC)
     while more:
-        now = datetime.now(UTC)
-        step = pipeline.advance(now, now)
+        step = pipeline.advance(datetime.now(UTC), link_since)
         processed, more = processed + step.events, step.more
     profiler.disable()
     assert processed == count, (processed, count)

@@ -118,7 +118,7 @@ def rate_until(timeline: Timeline, end: float = float("inf")) -> float:
     return (last[1] - first[1]) / (last[0] - first[0])
 
 
-def slope(timeline: Timeline) -> float:
+def slope(timeline: Sequence[tuple[float, float]]) -> float:
     """The straight line through the points by least squares: counts a second."""
     if len(timeline) < 2:
         return 0.0

@@ -40,19 +40,19 @@ class Sizes(msgspec.Struct, frozen=True):
 FULL = Sizes("full")
 SHORT = Sizes(
     "short",
-    receive_messages=5_000,
+    receive_messages=3_000,
     process_rate=2_000,
     process_seconds=3,
     ramp_rates=(1_000, 2_000),
     ramp_seconds=1.5,
-    catch_up_messages=5_000,
+    catch_up_messages=3_000,
     background_rate=300,
     latency_seconds=3,
-    stored_events=20_000,
+    stored_events=5_000,
     grown_seconds=2,
     overview_requests=10,
     soak_minutes=0.05,
-    disk_messages=5_000,
+    disk_messages=2_000,
     starts=1,
     advance_messages=4_000,
 )

@@ -86,51 +86,6 @@ def add_event(session: Session, number: int, at: datetime) -> None:
     )
 
 
-def test_old_processed_messages_go(engine: Engine, settings: Settings) -> None:
-    log_messages(engine, [OLD] * 5 + [NOW] * 2, cursor=7)
-    assert retention.due(engine, settings, NOW).messages == 5
-    assert retention.prune(engine, settings, NOW, step_rows=2).messages == 5
-    assert positions(engine) == [6, 7]
-
-
-def test_a_message_that_is_not_processed_stays(engine: Engine, settings: Settings) -> None:
-    log_messages(engine, [OLD] * 5, cursor=3)
-    retention.prune(engine, settings, NOW, step_rows=2)
-    assert positions(engine) == [4, 5]
-
-
-def test_a_rejection_outlives_the_raw_message(engine: Engine, settings: Settings) -> None:
-    log_messages(engine, [OLD] * 3, cursor=3)
-    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-        reject(session, 2, OLD)
-        reject(session, 3, ANCIENT)
-    removed = retention.prune(engine, settings, NOW, step_rows=2)
-    assert positions(engine) == []
-    assert (removed.messages, removed.rejected) == (3, 1)
-
-
-def test_exactly_the_age_that_is_kept_stays(engine: Engine, settings: Settings) -> None:
-    edge = NOW - timedelta(days=settings.keep_messages_days)
-    log_messages(engine, [edge - timedelta(microseconds=1), edge], cursor=2)
-    retention.prune(engine, settings, NOW)
-    assert positions(engine) == [2]
-
-
-def test_old_events_go_in_steps(engine: Engine, settings: Settings) -> None:
-    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-        for number in range(1, 6):
-            add_event(session, number, ANCIENT)
-        add_event(session, 6, OLD)
-    steps: list[tuple[str, int]] = []
-    removed = retention.prune(
-        engine, settings, NOW, step_rows=2, on_step=lambda what, rows: steps.append((what, rows))
-    )
-    assert removed.events == 5
-    assert [rows for what, rows in steps if what == "events"] == [2, 2, 1]
-    with session_scope(engine, EVERY_SCHOOL) as session:
-        assert list(session.exec(select(StoredEvent.id))) == [6]
-
-
 def problems(engine: Engine) -> dict[str, list[str]]:
     return {found.subject: found.problems for found in integrity.check(engine) if found.problems}
 
