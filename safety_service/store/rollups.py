@@ -8,7 +8,6 @@ from sqlmodel import Session, col, func, select
 
 from safety_service.domain.types import Event
 from safety_service.store.batches import Upsert, instant_of, upsert
-from safety_service.store.dialect import insert
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 
 _EVENTS = Upsert(
@@ -16,6 +15,14 @@ _EVENTS = Upsert(
     {"school": "text", "hour": "timestamptz", "kind": "text", "events": "int8"},
     ("hour", "school", "kind"),
     "events = rollup_hour.events + excluded.events",
+)
+
+
+_ALERTS = Upsert(
+    "rollup_alert_hour",
+    {"school": "text", "hour": "timestamptz", "kind": "text", "severity": "text", "raised": "int8"},
+    ("hour", "school", "kind", "severity"),
+    "raised = rollup_alert_hour.raised + excluded.raised",
 )
 
 
@@ -58,20 +65,12 @@ def add_events(session: Session, counts: Mapping[tuple[str, datetime, str], int]
 
 def add_alerts(session: Session, counts: Mapping[tuple[str, datetime, str, str], int]) -> None:
     """Adds to the raised alerts of (school, hour, kind, severity), as `add_events` does."""
+    stored = instant_of(session)
     rows = [
-        {"school": school, "hour": hour, "kind": kind, "severity": severity, "raised": count}
+        (school, stored(hour), kind, severity, count)
         for (school, hour, kind, severity), count in sorted(counts.items())
     ]
-    if not rows:
-        return
-    statement = insert(session, RollupAlertHour)
-    session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["hour", "school", "kind", "severity"],
-            set_={"raised": col(RollupAlertHour.raised) + statement.excluded.raised},
-        ),
-        rows,
-    )
+    upsert(session, _ALERTS, rows)
 
 
 def events_by_hour(session: Session, since: datetime) -> Sequence[HourCount]:

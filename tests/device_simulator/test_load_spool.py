@@ -29,6 +29,7 @@ class Service(Listener):
         self.answers = threading.Event()
         self.ids: list[str] = []
         self._overlooks = set(overlooks)
+        self._receipts: set[str] = set()
         self._covered: dict[str, int] = {}
         self._beyond: dict[str, set[int]] = {}
         super().__init__(url, f"campus/v1/+/native/load-{run}/events")
@@ -48,7 +49,14 @@ class Service(Listener):
         self._covered[school] = covered
         if self.answers.is_set():
             topic = message.topic.replace("/native/", "/receipts/").removesuffix("/events")
+            self._receipts.add(topic)
             client.publish(topic, f'{{"sequence": {covered}}}', qos=1, retain=True)
+
+    def close(self) -> None:
+        """Takes its receipts back: other tests listen to the same broker."""
+        for topic in self._receipts:
+            self.say(topic, "", retain=True)
+        super().close()
 
 
 @pytest.fixture
