@@ -29,10 +29,7 @@ def tables(url: str) -> dict[str, int]:
         with psycopg.connect(url) as connection:
             return {str(name): int(size) for name, size in connection.execute(_PARTS_OF_POSTGRESQL)}
     found: dict[str, int] = {}
-    for path in sorted(Path(url.removeprefix("sqlite:///")).parent.iterdir()):
-        with path.open("rb") as file:
-            if file.read(15) != b"SQLite format 3":
-                continue
+    for path in sorted(Path(url.removeprefix("sqlite:///")).parent.glob("*.db")):
         with closing(sqlite3.connect(path)) as opened:
             for name, size in opened.execute(_PARTS_OF_SQLITE):
                 found[name] = found.get(name, 0) + size

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from safety_service.domain.types import Message
-from safety_service.services import ingest, rulesets
+from safety_service.services import growth, ingest, rulesets
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Pipeline, PipelineOptions
 from safety_service.store import partitions
@@ -53,6 +53,7 @@ def _messages(now: datetime) -> list[Message]:
 @pytest.mark.timeout(900)
 def test_advance(two_schools: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     now = datetime.now(UTC)
+    growth.create_ahead(two_schools, now)
     with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
         partition = partitions.ensure(session, "county")
         rulesets.seed(session, None, now=now)
