@@ -33,9 +33,9 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
-    batch_messages: Annotated[int, Field(ge=1)] = 5000
+    batch_messages: Annotated[int, Field(ge=1)] = 20_000
     batch_linger_seconds: Annotated[float, Field(ge=0, le=1)] = 0.005
-    receive_buffer_messages: Annotated[int, Field(ge=100)] = 20_000
+    receive_buffer_messages: Annotated[int, Field(ge=100)] = 40_000
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
