@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,7 +21,8 @@ from safety_service.store.tables import RejectedMessage
 PARTITIONS_AT_MOST = 1024
 Key = tuple[int, int]
 
-# Each column with its type on PostgreSQL, in the order of the table.
+# Each column with its type on PostgreSQL: three that the databases take in forms of their own, those that are
+# stored as they are, and two that are made.
 _COLUMNS = {
     "occurred_at": "timestamptz",
     "id": "int8",
@@ -40,10 +42,11 @@ _COLUMNS = {
     "severity_hint": "text",
     "zone": "text",
     "snapshot_url": "text",
+    "gateway": "text",
     "attributes": "jsonb",
     "source_time": "text",
-    "gateway": "text",
 }
+_plain = attrgetter(*list(_COLUMNS)[3:-2])
 _NAMES = ", ".join(_COLUMNS)
 _COPY = f"COPY event ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _INSERT = f"INSERT INTO event ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -151,26 +154,7 @@ def _execute_many(session: Session, numbered: Sequence[tuple[int, Event]]) -> No
 
 def _rest(e: Event, attributes: Any) -> tuple[Any, ...]:
     """The columns that both databases take as they are, behind the three that they do not."""
-    return (
-        e.position,
-        e.sequence,
-        e.value,
-        e.retained,
-        e.clock_suspect,
-        e.school,
-        e.device,
-        e.kind,
-        e.phase,
-        e.format,
-        e.event_id,
-        e.unit,
-        e.severity_hint,
-        e.zone,
-        e.snapshot_url,
-        attributes,
-        shortened(e.source_time, e.occurred_at),
-        e.gateway,
-    )
+    return (*_plain(e), attributes, shortened(e.source_time, e.occurred_at, e.told_at))
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -7,20 +7,26 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
-_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{3}|\.[0-9]{6}|)(Z|[+-][0-9]{2}:[0-9]{2})")
+_USUAL = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{3}|\.[0-9]{6}|)(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _SHORT = re.compile(r"~([036])(Z|[+-][0-9]{2}:[0-9]{2})")
 _PRECISIONS = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
 
 
-def shortened(source_time: str | None, occurred_at: datetime) -> str | None:
-    """What to store for the written time of an event at `occurred_at` (UTC)."""
+def shortened(source_time: str | None, occurred_at: datetime, told_at: datetime | None = None) -> str | None:
+    """What to store for the written time of an event at `occurred_at` (UTC).
+
+    Where that is the very object that was read from the text (`told_at`), the usual notation can only be its
+    own; elsewhere the two are compared.
+    """
     if source_time is None:
         return None
     usual = _USUAL.fullmatch(source_time)
     if usual is not None:
         fraction, offset = usual.groups()
         digits = max(len(fraction) - 1, 0)
-        if _rendered(occurred_at, digits, offset) == source_time:
+        if told_at is occurred_at or _rendered(occurred_at, digits, offset) == source_time:
             return f"~{digits}{offset}"
     # What begins like a short form without being one must not be taken for it.
     return f"~{source_time}" if source_time.startswith("~") else source_time

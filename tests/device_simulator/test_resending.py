@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from device_simulator.resending import RECEIPT_GRACE_SECONDS, Resending
+from device_simulator.resending import MOST_UNHEARD, RECEIPT_GRACE_SECONDS, Resending
 from device_simulator.spool import Spool
 
 SCHOOL = "370828-001"
@@ -82,8 +82,39 @@ def test_silence_counts_also_where_no_receipt_ever_came(
     assert resending.due(130) == [SCHOOL]
     assert batch(resending) == [1, 2]
     assert batch(resending) == []
-    assert resending.due(159) == []
-    assert resending.due(160) == [SCHOOL]
+
+
+def test_silence_upon_silence_is_waited_for_longer_until_a_receipt_comes(
+    resending: Resending, keep: Callable[..., None]
+) -> None:
+    keep(1, 2, now=100)
+    now = 100
+    for silences in (1, 2, 4, 8, 8):
+        assert resending.due(now + 30 * silences - 1) == []
+        now += 30 * silences
+        assert resending.due(now) == [SCHOOL]
+        batch(resending)
+        assert batch(resending) == []
+    receipt(resending, 1, now=now)
+    assert resending.due(now + 29) == []
+    assert resending.due(now + 30) == [SCHOOL]
+
+
+def test_no_more_than_a_share_goes_out_again_before_a_receipt_covers_some_of_it(
+    resending: Resending, keep: Callable[..., None]
+) -> None:
+    keep(*range(1, MOST_UNHEARD + 11), now=0)
+    assert resending.due(30) == [SCHOOL]
+    assert batch(resending, MOST_UNHEARD * 2) == list(range(1, MOST_UNHEARD + 1))
+    assert batch(resending) == []
+    assert resending.due(31) == []
+
+    receipt(resending, MOST_UNHEARD - 1, now=31)
+
+    assert resending.due(31) == [SCHOOL]
+    assert batch(resending) == list(range(MOST_UNHEARD, MOST_UNHEARD + 11))
+    assert batch(resending) == []
+    assert resending.due(32) == []
 
 
 def test_a_quiet_night_is_no_silence(resending: Resending, keep: Callable[..., None]) -> None:

@@ -87,9 +87,13 @@ class Engine:
             else:
                 at = self._clock
             self._watchers.hear(event, at, found, self._dirty)
+            named: tuple[str, ...] | None = None
             for slot in self._by_kind.get(event.kind, self._of_any_kind):
-                key = slot.plan.key_of(event)
-                step = slot.kind.observe(slot.plan, slot.states.get(key), event, at)
+                plan = slot.plan
+                if plan.key != named:
+                    # Most rules have the same key: it is read from the event once.
+                    named, key = plan.key, plan.key_of(event)
+                step = slot.kind.observe(plan, slot.states.get(key), event, at)
                 if step is not None:
                     self._take(slot, key, step, found)
         return found
