@@ -89,14 +89,20 @@ class Jobs:
     """The scheduler with what runs on it.
 
     The scheduler reckons in wall time. When the wall clock is set back an hour, it would let everything rest
-    for an hour: a thread of ours notices that, and lets all repeated jobs run at once.
+    for an hour: a thread of ours notices that, tells `on_clock_set` by how many seconds the clock went, and
+    lets all repeated jobs run at once.
     """
 
     def __init__(
-        self, repeated: list[Repeated], nightly: dict[str, Callable[[], None]], timezone: str
+        self,
+        repeated: list[Repeated],
+        nightly: dict[str, Callable[[], None]],
+        timezone: str,
+        on_clock_set: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self._scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(8)}, timezone=UTC)
         self._repeated = repeated
+        self._on_clock_set = on_clock_set
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_clock, name="clock-watch", daemon=True)
         for name, run in nightly.items():
@@ -120,5 +126,9 @@ class Jobs:
             before, ahead = ahead, time.time() - time.monotonic()
             if abs(ahead - before) > CLOCK_STEP_SECONDS:
                 log.warning("the wall clock was set", seconds=round(ahead - before, 1))
+                try:
+                    self._on_clock_set(ahead - before)
+                except SafetyError as error:
+                    log.error("cannot follow the clock", error=str(error))
                 for job in self._repeated:
                     job.run_soon()

@@ -162,7 +162,8 @@ class Runtime:
         self._advance_job = Repeated("advance", self._advance, ADVANCE_SECONDS)
         self._deliver_job = Repeated("deliver", self._deliver, DELIVER_SECONDS)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
-        self._jobs = Jobs([self._lease_job, self._advance_job, self._deliver_job], nightly, settings.timezone)
+        repeated = [self._lease_job, self._advance_job, self._deliver_job]
+        self._jobs = Jobs(repeated, nightly, settings.timezone, self._follow_clock)
 
     def _keep_lease(self) -> bool:
         """Renews the lease, or tries to get it."""
@@ -236,6 +237,10 @@ class Runtime:
         if self._term is None or self._courier is None:
             return False
         return self._courier.deliver(datetime.now(UTC)).more
+
+    def _follow_clock(self, seconds: float) -> None:
+        if seconds < 0 and self._courier is not None:
+            self._courier.follow_clock(datetime.now(UTC))
 
     def _transitions_committed(self) -> None:
         self.hub.wake()

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from safety_service.domain.errors import Unavailable
 from safety_service.jobs import Jobs, Repeated
 
@@ -95,3 +97,36 @@ def test_a_failure_is_survived_and_the_next_tick_tries_again() -> None:
     work.fail = None
     until(lambda: job.last_success_at is not None)
     jobs.stop()
+
+
+class Clock:
+    """The module `time` with a wall clock that can be set."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.monotonic = time.monotonic
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_when_the_clock_is_set_all_jobs_run_and_the_step_is_told(
+    step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, steps = Clock(), list[float]()
+    monkeypatch.setattr("safety_service.jobs.time", clock)
+    monkeypatch.setattr("safety_service.jobs.CLOCK_LOOK_SECONDS", 0.01)
+
+    def follow(seconds: float) -> None:
+        steps.append(seconds)
+        raise Unavailable("the database is away")
+
+    work = Work()
+    jobs = Jobs([Repeated("work", work, 3600)], {}, "UTC", follow)
+    jobs.start()
+    until(lambda: work.steps == 1)
+    clock.ahead = step
+    until(lambda: work.steps == 2)
+    jobs.stop()
+    assert steps == [pytest.approx(step, abs=1)]

@@ -45,7 +45,11 @@ class LatestAlerts:
 
 
 def apply(
-    session: Session, findings: Sequence[Finding], rules: Mapping[str, Rule], latest: LatestAlerts
+    session: Session,
+    findings: Sequence[Finding],
+    rules: Mapping[str, Rule],
+    latest: LatestAlerts,
+    now: datetime,
 ) -> int:
     """Carries the findings into the store; returns the number of transitions written."""
     if not findings:
@@ -55,13 +59,16 @@ def apply(
     changes = apply_findings(findings, rules, latest.gather(session, keys))
     history = alerts.apply(session, changes)
     latest.note(history)
-    notify(session, history, rules)
+    notify(session, history, rules, now)
     rollups.add_alerts(session, _raised_by_hour(history))
     return len(history)
 
 
 def notify(
-    session: Session, history: Sequence[tuple[int, Alert, Transition]], rules: Mapping[str, Rule]
+    session: Session,
+    history: Sequence[tuple[int, Alert, Transition]],
+    rules: Mapping[str, Rule],
+    now: datetime,
 ) -> None:
     """Writes the outbox rows that these transitions owe, in the same transaction."""
     if not history:
@@ -72,7 +79,7 @@ def notify(
         rule = rules.get(alert.rule)
         named = rule.channels if rule is not None else None
         owed += [(number, alert, transition, to) for to in receivers_of(alert, transition, named, receivers)]
-    notifications.add(session, owed)
+    notifications.add(session, owed, now)
 
 
 def _raised_by_hour(

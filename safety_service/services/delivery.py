@@ -38,6 +38,8 @@ LIMIT = 200
 LONGEST_REST = timedelta(seconds=60)
 """A receiver that asks for a pause gets it, but never so long that a critical alert is stuck behind it."""
 SETTLE_AT_ONCE_SECONDS = 0.2
+SETTLE_AGAIN_SECONDS = 0.5
+"""The database is away: what was sent is kept in mind, for nobody else knows that it arrived."""
 
 
 class _Clock(msgspec.Struct, frozen=True):
@@ -91,6 +93,13 @@ class Courier:
         """Waits for what is on its way; gives back what is not."""
         self._closing.set()
         self._pool.shutdown(wait=True)
+
+    def follow_clock(self, now: datetime) -> None:
+        """After the machine's clock was set back: nothing may wait until it has caught up."""
+        with self._lock:
+            self._rest_until.clear()
+        with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
+            store.follow_clock(session, now, now + LEASE)
 
     def deliver(self, now: datetime, limit: int = LIMIT, *, patience: float | None = 1.0) -> Delivered:
         """Sends what is due, at most `limit` messages; waits `patience` seconds (None: to the end).
@@ -153,7 +162,7 @@ class Courier:
             unsettled.append(result)
             seconds = clock.elapsed() - before
             if seconds > SETTLE_AT_ONCE_SECONDS or place == len(lane) - 1:
-                done.append(self._settle(unsettled))
+                done.append(self._settle(unsettled, clock))
                 unsettled = []
             self._learn(result, seconds)
         return total(done)
@@ -172,14 +181,21 @@ class Courier:
             reply = Reply(verdict="retry", answer=f"not sent: {type(error).__name__}, see the service's log")
         return Result(task, reply, clock.read())
 
-    def _settle(self, results: list[Result]) -> Delivered:
-        try:
-            with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
-                return total([settle(session, result, self._chance()) for result in results])
-        except (SafetyError, SQLAlchemyError) as error:
-            # The lease brings the rows back; the receiver knows a repeat by its id.
-            log.error("cannot record deliveries", count=len(results), error=str(error))
-            return Delivered()
+    def _settle(self, results: list[Result], clock: _Clock) -> Delivered:
+        """Records the results: as long as the lease lasts, it is tried until the database takes them."""
+        told = False
+        while True:
+            try:
+                with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
+                    return total([settle(session, result, self._chance()) for result in results])
+            except (SafetyError, SQLAlchemyError) as error:
+                if not told:
+                    log.error("cannot record deliveries", count=len(results), error=str(error))
+                    told = True
+                left = LEASE.total_seconds() - clock.elapsed()
+                if left <= 0 or self._closing.wait(min(left, SETTLE_AGAIN_SECONDS)):
+                    # The lease brings the rows back; the receiver knows a repeat by its id.
+                    return Delivered()
 
     def _learn(self, result: Result, seconds: float) -> None:
         channel, reply = result.task.channel, result.reply

@@ -135,7 +135,7 @@ class Pipeline:
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
-        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest)
+        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = batch[-1].position

@@ -42,8 +42,11 @@ def receivers(session: Session) -> list[Receiver]:
     ]
 
 
-def add(session: Session, owed: Sequence[tuple[int, Alert, Transition, Receiver]]) -> None:
-    """Writes the rows; the unique key keeps a repeated step from telling anybody twice."""
+def add(session: Session, owed: Sequence[tuple[int, Alert, Transition, Receiver]], now: datetime) -> None:
+    """Writes the rows, due at once; the unique key keeps a repeated step from telling anybody twice.
+
+    A transition can lie after `now`: the rules' clock never goes back, that of the machine can be set back.
+    """
     if not owed:
         return
     rows: list[dict[str, Any]] = [
@@ -56,7 +59,7 @@ def add(session: Session, owed: Sequence[tuple[int, Alert, Transition, Receiver]
             "state": WAITING,
             "attempts": 0,
             "created_at": transition.at,
-            "next_attempt_at": transition.at,
+            "next_attempt_at": min(transition.at, now),
         }
         for number, alert, transition, receiver in owed
     ]
@@ -190,6 +193,13 @@ def hurry(session: Session, channel: str, now: datetime, beyond: datetime) -> No
     """Makes rows due that wait for a later attempt; up to `beyond` they may be in somebody's hand."""
     waiting = [Notification.channel == channel, col(Notification.next_attempt_at) > beyond]
     _settle(session, waiting, {"next_attempt_at": now})
+
+
+def follow_clock(session: Session, now: datetime, latest: datetime) -> None:
+    """After the clock was set back: what nobody has tried is due `now`, the rest by `latest`."""
+    due = col(Notification.next_attempt_at)
+    _settle(session, [Notification.attempts == 0, due > now], {"next_attempt_at": now})
+    _settle(session, [due > latest], {"next_attempt_at": latest})
 
 
 class NotificationFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from safety_service.channels.http import open_client
+from safety_service.domain.errors import Unavailable
 from safety_service.domain.notifying import Receiver as Told
 from safety_service.domain.types import Alert, AlertChange, Change, Condition, Severity, Transition
+from safety_service.services import delivery
 from safety_service.services.delivery import LEASE, Courier, deliver
-from safety_service.services.outbox import Delivered
+from safety_service.services.outbox import Delivered, Result, settle
 from safety_service.store import alerts, notifications
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
@@ -69,7 +71,7 @@ class Desk:
             alerts.hold_history(session)
             history = alerts.apply(session, [AlertChange(alert=alert, transitions=[step])])
             told = notifications.receivers(session)
-            notifications.add(session, [(n, a, t, to) for n, a, t in history for to in told])
+            notifications.add(session, [(n, a, t, to) for n, a, t in history for to in told], self.now)
 
     def deliver(self, limit: int = 200, patience: float | None = None) -> Delivered:
         return self.courier.deliver(self.now, limit, patience=patience)
@@ -459,5 +461,68 @@ def test_a_repeated_step_owes_nothing_twice(desk: Desk) -> None:
             channel="one", recipient="", schools=frozenset(), min_severity="warning", send_resolved=True
         )
         with session_scope(desk.engine, EVERY_SCHOOL, write=True) as session:
-            notifications.add(session, [(row.transition, alert, step, told)])
+            notifications.add(session, [(row.transition, alert, step, told)], desk.now)
         assert len(desk.rows()) == 1
+
+
+def test_what_a_receiver_took_is_not_sent_again_because_the_database_was_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([Unavailable("the database is away")] * 3)
+
+    def failing(session: Session, result: Result, chance: float) -> Delivered:
+        for failure in failures:
+            raise failure
+        return settle(session, result, chance)
+
+    monkeypatch.setattr(delivery, "settle", failing)
+    monkeypatch.setattr(delivery, "SETTLE_AGAIN_SECONDS", 0.01)
+    with receiver() as there:
+        desk.channel("one", there)
+        desk.raised()
+        assert desk.deliver().sent == 1
+        desk.now += LEASE
+        assert desk.deliver() == Delivered()
+        assert len(there.got) == 1
+    assert desk.states() == ["delivered"]
+
+
+def test_a_courier_that_closes_does_not_wait_for_the_database(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(session: Session, result: Result, chance: float) -> Delivered:
+        desk.courier._closing.set()
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(delivery, "settle", away)
+    with receiver() as there:
+        desk.channel("one", there)
+        desk.raised()
+        assert desk.deliver() == Delivered()
+        assert len(there.got) == 1
+
+
+def test_a_step_of_rules_whose_clock_is_ahead_of_the_machine_s_is_told_at_once(desk: Desk) -> None:
+    with receiver() as there:
+        desk.channel("one", there)
+        desk.raised(at=desk.now + timedelta(hours=1))
+        assert desk.deliver().sent == 1
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(desk: Desk) -> None:
+    answers = iter([Says(503)])
+    with receiver(lambda _: next(answers, Says())) as failing, receiver() as there:
+        desk.channel("failing", failing)
+        desk.raised()
+        assert desk.deliver().retried == 1
+        desk.channel("one", there)
+        desk.raised()
+
+        desk.now -= timedelta(hours=5)
+        assert desk.deliver() == Delivered()
+        desk.courier.follow_clock(desk.now)
+
+        assert desk.deliver().sent == 2
+        assert len(there.got) == 1
+        desk.now += LEASE
+        assert desk.deliver().sent == 1
