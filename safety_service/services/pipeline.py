@@ -18,7 +18,7 @@ from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
 from safety_service.services import alerting, rulesets
-from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
+from safety_service.services.intake import Decoder, GradingHouse, Intake, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
@@ -67,6 +67,16 @@ class Memory(msgspec.Struct):
     presence: Presence
     heard_until: datetime
     ledger: Ledger
+    cursor: int
+
+
+class DecodedBatch(msgspec.Struct, frozen=True):
+    """What `decoder` made of the messages that follow the position `after`."""
+
+    after: int
+    decoder: Decoder
+    messages: Sequence[Message]
+    intake: Intake
 
 
 class Pipeline:
@@ -89,8 +99,9 @@ class Pipeline:
         alarm behind it.
         """
         try:
+            ahead = self._read_ahead()
             with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
-                advanced = self._step(session, now, link_since, self._batch)
+                advanced = self._step(session, now, link_since, self._batch, ahead)
         except SafetyError:
             self._memory = None
             raise
@@ -122,13 +133,34 @@ class Pipeline:
             return False
         return True
 
-    def _step(self, session: Session, now: datetime, link_since: datetime | None, limit: int) -> Advanced:
+    def _read_ahead(self) -> DecodedBatch | None:
+        """The next batch, outside the transaction: on SQLite the receiver waits for as long as that lasts."""
+        memory = self._memory
+        if memory is None:
+            return None
+        with session_scope(self._database, EVERY_SCHOOL) as session:
+            return self._read(session, memory.decoder, memory.cursor, self._batch)
+
+    def _read(self, session: Session, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
+        fresh = messages.read_after(session, self._options.partition, after, limit)
+        return DecodedBatch(after, decoder, fresh, decoder.read(fresh))
+
+    def _step(
+        self,
+        session: Session,
+        now: datetime,
+        link_since: datetime | None,
+        limit: int,
+        ahead: DecodedBatch | None = None,
+    ) -> Advanced:
         leases.hold(session, self._options.lease, self._options.fence)
         row = partitions.claim(session, self._options.partition)
         memory = self._refresh(session, row, now)
         self._note_deafness(row, memory, now, link_since)
-        batch = messages.read_after(session, row.id, row.cursor, limit)
-        new = self._take_in(session, row, memory, batch, now)
+        if ahead is None or ahead.after != row.cursor or ahead.decoder is not memory.decoder:
+            ahead = self._read(session, memory.decoder, row.cursor, limit)
+        batch = ahead.messages
+        new = self._take_in(session, row, memory, ahead, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
         findings = memory.engine.observe(new, now)
         more = 0 < limit == len(batch)
@@ -138,7 +170,7 @@ class Pipeline:
         transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
-            row.cursor = batch[-1].position
+            row.cursor = memory.cursor = batch[-1].position
         memory.presence.write(session, row, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
@@ -147,10 +179,10 @@ class Pipeline:
         return Advanced(len(batch), len(new), transitions, more)
 
     def _take_in(
-        self, session: Session, row: Partition, memory: Memory, batch: Sequence[Message], now: datetime
+        self, session: Session, row: Partition, memory: Memory, ahead: DecodedBatch, now: datetime
     ) -> list[Event]:
-        """Decodes, grades and stores; returns the events that are news."""
-        decoded = memory.decoder.read(batch)
+        """Grades and stores; returns the events that are news."""
+        batch, decoded = ahead.messages, ahead.intake
         intake = grade_inspections(session, decoded, batch, self._options.grading, now)
         # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
         heard = batch[-1].received_at if len(batch) >= self._batch else now
@@ -197,7 +229,9 @@ class Pipeline:
             _remember(row, Deaf(row.advanced_at, now, True))
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
-        return Memory(rules_version, engine, registry, decoder, latest, presence, heard_until, ledger)
+        return Memory(
+            rules_version, engine, registry, decoder, latest, presence, heard_until, ledger, row.cursor
+        )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
         return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)

@@ -277,10 +277,10 @@ def test_rules_replaced_while_running_take_effect_with_the_next_batch(house: Hou
 class StumblesOverAMessage(Pipeline):
     """Has a defect that one certain message brings out."""
 
-    def _take_in(self, session: Any, row: Any, memory: Any, batch: Any, now: datetime) -> Any:
-        if any(b"press-7" in message.payload for message in batch):
+    def _take_in(self, session: Any, row: Any, memory: Any, ahead: Any, now: datetime) -> Any:
+        if any(b"press-7" in message.payload for message in ahead.messages):
             raise RuntimeError("a defect")
-        return super()._take_in(session, row, memory, batch, now)
+        return super()._take_in(session, row, memory, ahead, now)
 
 
 class StumblesAlways(Pipeline):
