@@ -17,6 +17,8 @@ from device_simulator.resending import SILENCE_SECONDS
 
 _CHUNK = 250
 _WAIT_SECONDS = 0.02
+_TICK_SECONDS = 0.005
+"""Of a load at a rate: a round for every single acknowledgement would cost more than the messages."""
 _RETRY_SECONDS = 0.25
 
 
@@ -136,10 +138,13 @@ class Load:
 
     def _collect(self) -> int:
         """Take in acknowledgements: how many. Waits a little where there is nothing else to do."""
-        nothing_to_send = self._made == self._order.messages or self._order.rate is not None
+        paced = self._order.rate is not None
+        if paced:
+            time.sleep(_TICK_SECONDS)
+        nothing_to_send = self._made == self._order.messages and not paced
         collected = 0
         for pipe in self._pipes:
-            full = pipe.room == 0
+            full = pipe.room == 0 and not paced
             wait = _WAIT_SECONDS / len(self._pipes) if nothing_to_send or full else 0.0
             numbers = pipe.receive(wait)
             if self._spools is not None:

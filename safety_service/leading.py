@@ -63,6 +63,7 @@ class Term:
 
     def stop(self) -> None:
         self.receiver.stop()
+        self._pipeline.close()
 
     def advance(self) -> Advanced:
         """One step. Raises Superseded when the lease is lost, Unavailable without a database."""

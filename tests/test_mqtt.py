@@ -175,11 +175,11 @@ def test_retained_messages_are_marked(mosquitto: str, names: tuple[str, str]) ->
 def test_a_full_inbox_says_so_and_loses_nothing() -> None:
     inbox = Inbox(max_messages=2, max_bytes=100)
     message = Message(topic="t", payload=b"x" * 60, received_at=datetime(2026, 9, 1, tzinfo=UTC))
-    inbox.put(Received(message, 0, 1))
+    inbox.put([Received(message, 0, 1)])
     assert not inbox.full
-    inbox.put(Received(message, 0, 2))
+    inbox.put([Received(message, 0, 2)])
     assert inbox.full
-    inbox.put(Received(message, 0, 3))
+    inbox.put([Received(message, 0, 3)])
     assert [received.mid for received in inbox.take(1, 0)] == [1]
     assert inbox.full, "two are left, of 120 bytes"
     assert [received.mid for received in inbox.take(9, 0)] == [2, 3]
@@ -212,7 +212,7 @@ def test_a_full_inbox_stops_the_reading_and_keeps_the_connection(
 
 @pytest.mark.production
 def test_acknowledgements_of_a_batch_are_one_packet(mosquitto: str, names: tuple[str, str]) -> None:
-    """Pins the two seams of paho that the client's speed rests on."""
+    """Pins two seams of paho that the client's speed rests on."""
     client_id, root = names
     store = Store()
     receiver = make_receiver(mosquitto, store, client_id, root)

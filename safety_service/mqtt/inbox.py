@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 
@@ -20,7 +21,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
 class Inbox:
     """One thread puts, one takes. It never makes the putting thread wait: who puts asks `full` first.
 
-    Each side counts its own bytes, so that no lock is needed for a message; a deque's append and popleft
+    Each side counts its own bytes, so that no lock is needed for a message; a deque's extend and popleft
     are atomic.
     """
 
@@ -42,9 +43,9 @@ class Inbox:
     def closed(self) -> bool:
         return self._closed
 
-    def put(self, received: Received) -> None:
-        self._waiting.append(received)
-        self._bytes_in += len(received.message.payload)
+    def put(self, received: Sequence[Received]) -> None:
+        self._waiting.extend(received)
+        self._bytes_in += sum([len(one.message.payload) for one in received])
         if not self._filled.is_set():
             self._filled.set()
 

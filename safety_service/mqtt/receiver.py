@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from safety_service.domain.types import Message
 from safety_service.mqtt.address import parse_broker_url
 from safety_service.mqtt.client import Client
 from safety_service.mqtt.inbox import Inbox, Received
+from safety_service.mqtt.packets import Publish
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +30,7 @@ KEEPALIVE_SECONDS = 30
 TAKEOVERS_SUSPECTED_AFTER = 4
 TAKEOVER_WINDOW_SECONDS = 30.0
 RECEIPTS_IN_HAND = 10_000
+REMEMBERED_TOPICS = 20_000
 
 
 class ReceiverPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ class Receiver:
 
     `store` commits a batch or raises (Superseded: another process has taken over, stop); `on_stored` runs
     after the acknowledgements; `may_connect` is asked before each connection. `link_since` is the time since
-    which the link has been up, None while it is down: nothing can be heard then.
+    which the link has been up and subscribed, None while it is not: nothing can be heard then.
     """
 
     def __init__(
@@ -103,10 +106,10 @@ class Receiver:
         self._client.publish(topic, payload, qos=1, retain=retain)
 
     def _build_client(self) -> Client:
-        client = Client(self._plan.client_id, may_read=lambda: not self._inbox.full)
+        client = Client(self._plan.client_id, may_read=lambda: not self._inbox.full, take=self._take)
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
-        client.on_message = self._message
         client.max_inflight_messages_set(0)
         client.max_queued_messages_set(RECEIPTS_IN_HAND)
         if self.address.username:
@@ -139,10 +142,20 @@ class Receiver:
         # Retained messages come with each subscription: ask only when the session is new to us.
         if not flags.session_present or not self._subscribed_once:
             client.subscribe([(topic, 1) for topic in self._plan.filters])
-            self._subscribed_once = True
+        else:
+            self.link_since = datetime.now(UTC)
         self.connections += 1
-        self.link_since = datetime.now(UTC)
         log.info("connected to the broker", host=self.address.host, session_present=flags.session_present)
+
+    def _subscribed(
+        self, _client: paho.Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _props: Any
+    ) -> None:
+        refused = [topic for topic, code in zip(self._plan.filters, codes, strict=False) if code.is_failure]
+        if refused:
+            log.error("the broker does not let us subscribe; look at its access rules", topics=refused)
+            return
+        self._subscribed_once = True
+        self.link_since = datetime.now(UTC)
 
     def _disconnected(
         self, _client: paho.Client, _userdata: Any, _flags: Any, code: ReasonCode, _props: Any
@@ -158,22 +171,25 @@ class Receiver:
             log.error("the session keeps being lost; is another client using the same client id?")
         log.warning("lost the broker", reason=str(code), host=self.address.host)
 
-    def _message(self, _client: paho.Client, _userdata: Any, incoming: paho.MQTTMessage) -> None:
-        try:
-            topic = incoming.topic
-        except UnicodeDecodeError:
-            topic = incoming._topic.decode("utf-8", "backslashreplace")  # the bytes are all there is
-        if "\x00" in topic:
-            topic = topic.replace("\x00", "\\x00")
-        message = Message(
-            topic=topic,
-            payload=bytes(incoming.payload),
-            received_at=self._client.read_at,
-            qos=incoming.qos,
-            retained=incoming.retain,
+    def _take(self, published: list[Publish]) -> None:
+        at, generation = self._client.read_at, self._generation
+        self.received += len(published)
+        self._inbox.put(
+            [
+                Received(
+                    Message(
+                        topic=_topic(one.topic),
+                        payload=one.payload,
+                        received_at=at,
+                        qos=one.qos,
+                        retained=one.retained,
+                    ),
+                    generation,
+                    one.mid,
+                )
+                for one in published
+            ]
         )
-        self.received += 1
-        self._inbox.put(Received(message, self._generation, incoming.mid))
 
     def _run_writer(self) -> None:
         plan = self._plan
@@ -217,3 +233,9 @@ class Receiver:
             ]
             if mids:
                 self._client.acknowledge(mids)
+
+
+@lru_cache(maxsize=REMEMBERED_TOPICS)
+def _topic(written: bytes) -> str:
+    """The topic as text, whatever its bytes are: what cannot be stored is written out."""
+    return written.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")

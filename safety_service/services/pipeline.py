@@ -5,6 +5,7 @@ between batches and is written with each; after a failure it is thrown away and 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -22,6 +23,7 @@ from safety_service.services.intake import Decoder, GradingHouse, Intake, grade_
 from safety_service.services.presence import Presence
 from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
+from safety_service.store.dialect import is_server
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
@@ -78,6 +80,17 @@ class DecodedBatch(msgspec.Struct, frozen=True):
     messages: Sequence[Message]
     intake: Intake
 
+    @property
+    def ends_at(self) -> int:
+        return self.messages[-1].position if self.messages else self.after
+
+    def with_more(self, rest: "DecodedBatch") -> "DecodedBatch":
+        """This one and the one behind it."""
+        events = [*self.intake.events, *rest.intake.events]
+        refused = [*self.intake.refused, *rest.intake.refused]
+        messages = [*self.messages, *rest.messages]
+        return DecodedBatch(self.after, self.decoder, messages, Intake(events, refused))
+
 
 class Pipeline:
     """Advances one partition. Not thread-safe: one job runs it, and nobody else."""
@@ -90,6 +103,13 @@ class Pipeline:
         self._on_transitions = on_transitions
         self._memory: Memory | None = None
         self._batch = options.batch
+        self._meanwhile = ThreadPoolExecutor(1, "read-ahead") if is_server(database) else None
+        self._coming: Future[DecodedBatch] | None = None
+
+    def close(self) -> None:
+        """Ends the thread that reads ahead."""
+        if self._meanwhile is not None:
+            self._meanwhile.shutdown()
 
     def advance(self, now: datetime, link_since: datetime | None) -> Advanced:
         """One step. `link_since`: since when the broker has been heard, None while it is not.
@@ -134,12 +154,29 @@ class Pipeline:
         return True
 
     def _read_ahead(self) -> DecodedBatch | None:
-        """The next batch, outside the transaction: on SQLite the receiver waits for as long as that lasts."""
-        memory = self._memory
+        """The next batch, read outside the transaction: on SQLite that holds up whoever else writes.
+
+        Where the database is a server, this process would only wait for it during the transaction: the batch
+        after the next one is read meanwhile. It is filled up when its turn comes, for what has come in since
+        counts in the same judgement.
+        """
+        memory, coming = self._memory, self._coming
+        self._coming = None
         if memory is None:
             return None
+        ahead = coming.result() if coming is not None else None
+        if ahead is None or ahead.after != memory.cursor or ahead.decoder is not memory.decoder:
+            ahead = self._read_now(memory.decoder, memory.cursor, self._batch)
+        elif len(ahead.messages) < self._batch:
+            room = self._batch - len(ahead.messages)
+            ahead = ahead.with_more(self._read_now(memory.decoder, ahead.ends_at, room))
+        if self._meanwhile is not None and len(ahead.messages) == self._batch:
+            self._coming = self._meanwhile.submit(self._read_now, memory.decoder, ahead.ends_at, self._batch)
+        return ahead
+
+    def _read_now(self, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
         with session_scope(self._database, EVERY_SCHOOL) as session:
-            return self._read(session, memory.decoder, memory.cursor, self._batch)
+            return self._read(session, decoder, after, limit)
 
     def _read(self, session: Session, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
         fresh = messages.read_after(session, self._options.partition, after, limit)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -17,6 +17,11 @@ def table_of(model: type[SQLModel]) -> Table:
 
 def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
+
+
+def is_server(engine: Engine) -> bool:
+    """Whether the database works in processes of its own, so that ours is idle while it does."""
+    return engine.dialect.name != "sqlite"
 
 
 def insert(session: Session, model: type[SQLModel]) -> Any:

@@ -314,3 +314,16 @@ def test_a_defect_that_is_no_messages_fault_costs_no_message(house: House) -> No
     house.start()
     house.advance(at(seconds=10))
     assert house.rows(StoredAlert)[0].count == 3
+
+
+def test_what_comes_in_while_a_backlog_is_worked_off_counts_in_the_next_batch(house: House) -> None:
+    """Where the next batch is read ahead, it is filled up, and the new rules judge all of it."""
+    house.receive(*(press(number) for number in range(250)))
+    assert house.advance(at(seconds=1)).messages == 100
+    house.receive(*(press(number) for number in range(250, 360)))
+    assert house.advance(at(seconds=2)).messages == 100
+    with session_scope(house.engine, EVERY_SCHOOL, write=True) as session:
+        rulesets.replace(session, RULES.replace("panic_button", "fire"), by="test", now=NOW)
+    assert [house.advance(at(seconds=second)).messages for second in (3, 4, 5)] == [100, 60, 0]
+    assert house.rows(StoredAlert)[0].count == 200
+    assert len(house.rows(StoredEvent)) == 360
