@@ -8,11 +8,13 @@ import msgspec
 from sqlalchemy import Engine
 
 from safety_service.mqtt import ReceiverPlan
-from safety_service.receiving import Order, ReceiverProcess
+from safety_service.receiving import Order, ReceiverProcess, Reserve
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
 from safety_service.settings import Settings
 from safety_service.store.tables_partition import Partition
+
+__all__ = ["Place", "Reserve", "Term", "order_of", "place_of"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -38,12 +40,13 @@ class Term:
         engine: Engine,
         place: Place,
         fence: int,
+        reserve: Reserve,
         *,
         on_stored: Callable[[], None],
         on_transitions: Callable[[], None],
     ) -> None:
         self.fence = fence
-        self.receiver = ReceiverProcess(order_of(settings, place, fence), on_stored)
+        self.receiver = ReceiverProcess(order_of(settings, place, fence), on_stored, reserve)
         options = PipelineOptions(
             partition=place.number,
             lease=place.name,

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from safety_service.domain.errors import SafetyError, Superseded, Unavailable
 from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
-from safety_service.leading import Place, Term, place_of
+from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
 from safety_service.services import delivery, growth, leases, partitions, retention, rulesets
@@ -41,13 +41,21 @@ def prepare(settings: Settings, engine: Engine) -> None:
         partitions.prepare(session)
 
 
+def begin_receiver() -> Reserve:
+    """Begins to start a receiver: it takes as long as all the rest of the start, so it goes on beside it."""
+    return Reserve()
+
+
 def _place(engine: Engine, partition: str) -> Place:
     with session_scope(engine, EVERY_SCHOOL) as session:
         return place_of(partitions.find(session, partition))
 
 
 class Runtime:
-    """One process. With the role `pipeline` it leads its partition, or stands by; each feeds its streams."""
+    """One process. With the role `pipeline` it leads its partition, or stands by; each feeds its streams.
+
+    `reserve`: where the caller has begun to prepare a receiver, because there is more to prepare beside it.
+    """
 
     def __init__(
         self,
@@ -56,6 +64,7 @@ class Runtime:
         *,
         pipeline: bool,
         partition: str = COUNTY_PARTITION,
+        reserve: Reserve | None = None,
     ) -> None:
         self.settings = settings
         self.engine = engine
@@ -72,6 +81,7 @@ class Runtime:
         self._jobs: Jobs | None = None
         self._client: httpx.Client | None = None
         self._courier: delivery.Courier | None = None
+        self._reserve = reserve
         if pipeline:
             self._build_pipeline(partition)
 
@@ -102,6 +112,8 @@ class Runtime:
             self._courier.close()
         if self._client is not None:
             self._client.close()
+        if self._reserve is not None:
+            self._reserve.close()
 
     def vitals(self, now: datetime) -> Vitals:
         """Database, broker session, the age of the last advance, and the figures for Prometheus."""
@@ -154,6 +166,7 @@ class Runtime:
     def _build_pipeline(self, partition: str) -> None:
         settings = self.settings
         parse_broker_url(settings.broker_url)  # a wrong one is refused at the start, not by the receiver
+        self._reserve = self._reserve or begin_receiver()
         self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
         self._client = delivery.open_client(settings)
@@ -182,6 +195,7 @@ class Runtime:
 
     def _try_to_lead(self, now: datetime) -> None:
         assert self.place is not None
+        assert self._reserve is not None
         fence = self._candidate.try_to_claim(now, time.monotonic())
         if fence is None:
             return
@@ -190,6 +204,7 @@ class Runtime:
             self.engine,
             self.place,
             fence,
+            self._reserve,
             on_stored=self._advance_job.wake,
             on_transitions=self._transitions_committed,
         )
@@ -205,6 +220,8 @@ class Runtime:
         if self._term is term:
             log.error("lost the lease, standing by", fence=term.fence)
             self._end_term(give_back=False)
+            if self._reserve is not None and not self._stopped:
+                self._reserve.refill()
 
     def _end_term(self, *, give_back: bool) -> None:
         with self._changing_term:

@@ -9,7 +9,7 @@ from safety_service import logs
 from safety_service.commands.errors import one_line_errors
 from safety_service.domain.errors import Refused
 from safety_service.main import create_app
-from safety_service.runtime import Runtime, prepare
+from safety_service.runtime import Runtime, begin_receiver, prepare
 from safety_service.server import bind, end_like_ctrl_c, run
 from safety_service.settings import DEFAULT_SECRET, Settings
 from safety_service.store import migrations, partitions
@@ -61,12 +61,13 @@ def serve_forever(settings: Settings, roles: set[str], partition: str) -> None:
     """Brings the schema up to date, then serves; without the role `api` only health and metrics answer."""
     end_like_ctrl_c()
     listener = bind(settings.http_host, settings.http_port)
+    reserve = begin_receiver() if "pipeline" in roles else None
     if settings.database_url is None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.resolved_database_url)
     migrations.upgrade(engine)
     prepare(settings, engine)
-    runtime = Runtime(settings, engine, pipeline="pipeline" in roles, partition=partition)
+    runtime = Runtime(settings, engine, pipeline="pipeline" in roles, partition=partition, reserve=reserve)
     app = create_app(settings, engine, runtime=runtime, api="api" in roles)
     host, port = listener.getsockname()[:2]
     log.info("serving", host=host, port=port, roles=sorted(roles))

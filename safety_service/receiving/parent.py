@@ -23,17 +23,43 @@ _encode = msgspec.json.Encoder().encode
 _report: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
 
+class Reserve:
+    """A child that waits for its order with everything imported: a second that nobody has to wait for later.
+
+    A service that starts, or a standby that takes over, hears the first message so much earlier.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: subprocess.Popen[bytes] | None = _spawn()
+
+    def take(self) -> subprocess.Popen[bytes]:
+        """The one that waits, else a new one."""
+        process, self._waiting = self._waiting, None
+        return process if process is not None and process.poll() is None else _spawn()
+
+    def refill(self) -> None:
+        if self._waiting is None:
+            self._waiting = _spawn()
+
+    def close(self) -> None:
+        """Without an order it ends at once."""
+        process, self._waiting = self._waiting, None
+        if process is not None:
+            process.communicate()
+
+
 class ReceiverProcess:
     """Receives in a child process. `on_stored` runs when more was committed, in a thread of ours.
 
     `superseded` turns true for good when the child found that another process holds the lease.
     """
 
-    def __init__(self, order: Order, on_stored: Callable[[], None]) -> None:
+    def __init__(self, order: Order, on_stored: Callable[[], None], reserve: Reserve) -> None:
         self.report = Report()
         self.superseded = False
         self._order = order
         self._on_stored = on_stored
+        self._reserve = reserve
         self._before = (0, 0, 0)
         self._stopping = threading.Event()
         self._heard_at = time.monotonic()
@@ -113,11 +139,7 @@ class ReceiverProcess:
                 self._stopping.wait(RESTART_SECONDS)
 
     def _begin(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "safety_service.receiving"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        process = self._reserve.take()
         self._heard_at = time.monotonic()
         self._process = process
         assert process.stdin is not None
@@ -156,3 +178,9 @@ class ReceiverProcess:
                     process.stdin.close()
         except OSError:
             pass  # nobody reads any more
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "safety_service.receiving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )

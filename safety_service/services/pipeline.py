@@ -5,7 +5,6 @@ between batches and is written with each; after a failure it is thrown away and 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -17,13 +16,13 @@ from safety_service.domain.deafness import Deaf, heard_at, remember
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
-from safety_service.domain.types import DeviceSeen, Event, Message, Rejected
+from safety_service.domain.types import DeviceSeen, Event, Rejected
 from safety_service.services import alerting, rulesets
-from safety_service.services.intake import Decoder, GradingHouse, Intake, grade_inspections
+from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
+from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
-from safety_service.store.dialect import is_server
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
@@ -72,26 +71,6 @@ class Memory(msgspec.Struct):
     cursor: int
 
 
-class DecodedBatch(msgspec.Struct, frozen=True):
-    """What `decoder` made of the messages that follow the position `after`."""
-
-    after: int
-    decoder: Decoder
-    messages: Sequence[Message]
-    intake: Intake
-
-    @property
-    def ends_at(self) -> int:
-        return self.messages[-1].position if self.messages else self.after
-
-    def with_more(self, rest: "DecodedBatch") -> "DecodedBatch":
-        """This one and the one behind it."""
-        events = [*self.intake.events, *rest.intake.events]
-        refused = [*self.intake.refused, *rest.intake.refused]
-        messages = [*self.messages, *rest.messages]
-        return DecodedBatch(self.after, self.decoder, messages, Intake(events, refused))
-
-
 class Pipeline:
     """Advances one partition. Not thread-safe: one job runs it, and nobody else."""
 
@@ -103,13 +82,11 @@ class Pipeline:
         self._on_transitions = on_transitions
         self._memory: Memory | None = None
         self._batch = options.batch
-        self._meanwhile = ThreadPoolExecutor(1, "read-ahead") if is_server(database) else None
-        self._coming: Future[DecodedBatch] | None = None
+        self._reader = BatchReader(database, options.partition)
 
     def close(self) -> None:
         """Ends the thread that reads ahead."""
-        if self._meanwhile is not None:
-            self._meanwhile.shutdown()
+        self._reader.close()
 
     def advance(self, now: datetime, link_since: datetime | None) -> Advanced:
         """One step. `link_since`: since when the broker has been heard, None while it is not.
@@ -154,33 +131,10 @@ class Pipeline:
         return True
 
     def _read_ahead(self) -> DecodedBatch | None:
-        """The next batch, read outside the transaction: on SQLite that holds up whoever else writes.
-
-        Where the database is a server, this process would only wait for it during the transaction: the batch
-        after the next one is read meanwhile. It is filled up when its turn comes, for what has come in since
-        counts in the same judgement.
-        """
-        memory, coming = self._memory, self._coming
-        self._coming = None
-        if memory is None:
+        if self._memory is None:
+            self._reader.forget()
             return None
-        ahead = coming.result() if coming is not None else None
-        if ahead is None or ahead.after != memory.cursor or ahead.decoder is not memory.decoder:
-            ahead = self._read_now(memory.decoder, memory.cursor, self._batch)
-        elif len(ahead.messages) < self._batch:
-            room = self._batch - len(ahead.messages)
-            ahead = ahead.with_more(self._read_now(memory.decoder, ahead.ends_at, room))
-        if self._meanwhile is not None and len(ahead.messages) == self._batch:
-            self._coming = self._meanwhile.submit(self._read_now, memory.decoder, ahead.ends_at, self._batch)
-        return ahead
-
-    def _read_now(self, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
-        with session_scope(self._database, EVERY_SCHOOL) as session:
-            return self._read(session, decoder, after, limit)
-
-    def _read(self, session: Session, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
-        fresh = messages.read_after(session, self._options.partition, after, limit)
-        return DecodedBatch(after, decoder, fresh, decoder.read(fresh))
+        return self._reader.next(self._memory.decoder, self._memory.cursor, self._batch)
 
     def _step(
         self,
@@ -194,8 +148,8 @@ class Pipeline:
         row = partitions.claim(session, self._options.partition)
         memory = self._refresh(session, row, now)
         self._note_deafness(row, memory, now, link_since)
-        if ahead is None or ahead.after != row.cursor or ahead.decoder is not memory.decoder:
-            ahead = self._read(session, memory.decoder, row.cursor, limit)
+        if ahead is None or not ahead.follows(row.cursor, memory.decoder):
+            ahead = self._reader.read(session, memory.decoder, row.cursor, limit)
         batch = ahead.messages
         new = self._take_in(session, row, memory, ahead, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
