@@ -108,6 +108,7 @@ def _raise(finding: Finding, rule: Rule, reason: str | None) -> AlertChange:
         condition="firing",
         raised_at=finding.at,
         last_seen_at=finding.at,
+        count=finding.matches,
         detail=_detail(finding),
         **about,
     )

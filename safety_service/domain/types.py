@@ -121,6 +121,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `edge`: the rule's own state turned firing with this finding. `by_timer`: no event brought it, only time
     passing; such a finding never brings back an alert that a person closed.
     `late`: it happened before what resolved the alert of its key. `subject` stands in for an absent `event`.
+    `matches`: how many matches stand behind a new alert.
     """
 
     rule: str
@@ -134,6 +135,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
     subject: Subject | None = None
+    matches: int = 1
 
 
 class Alert(msgspec.Struct, kw_only=True):

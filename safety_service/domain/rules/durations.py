@@ -1,4 +1,4 @@
-"""Durations as people write them: `90s`, `10m`, `2h`, `1d`, `1h30m`."""
+"""Durations as people write them: `90s`, `10m`, `2h`, `1d`, `1h30m`, `1.5s`, `250ms`."""
 
 import re
 from datetime import timedelta
@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST = timedelta(days=3660)
-_PARTS = re.compile(r"(\d{1,9})([smhd])")
-_WHOLE = re.compile(r"(?:\d{1,9}[smhd])+")
+_PARTS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|[smhd])")
+_WHOLE = re.compile(rf"(?:{_PARTS.pattern})+")
 
 
 def parse_duration(text: Any) -> timedelta:
@@ -21,10 +21,10 @@ def parse_duration(text: Any) -> timedelta:
     units = [unit for _, unit in _PARTS.findall(text)]
     if len(set(units)) < len(units):
         raise ValueError(f"{text!r} names a unit twice")
-    length = sum(int(number) * SECONDS[unit] for number, unit in _PARTS.findall(text))
-    if length > LONGEST.total_seconds():
+    length = sum(float(number) * MILLISECONDS[unit] for number, unit in _PARTS.findall(text))
+    if length > LONGEST.total_seconds() * 1_000:
         raise ValueError(f"{text!r} is longer than {LONGEST.days}d")
-    return timedelta(seconds=length)
+    return timedelta(milliseconds=length)
 
 
 def show_duration(length: timedelta) -> str:
@@ -52,3 +52,16 @@ def _positive(length: timedelta) -> timedelta:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 """Zero or longer."""
 PositiveDuration = Annotated[timedelta, BeforeValidator(lambda text: _positive(parse_duration(text)))]
+
+
+def _never_or_positive(text: Any) -> timedelta | None:
+    if text == "never":
+        return None
+    length = parse_duration(text)
+    if not length:
+        raise ValueError("must be longer than nothing, or never")
+    return length
+
+
+QuietDuration = Annotated[timedelta | None, BeforeValidator(_never_or_positive)]
+"""Longer than zero; None where it says `never`."""

@@ -39,6 +39,7 @@ class Engine:
         for rule in rules.rules.values():
             if rule.enabled:
                 plan, kind = Plan(rule, rules.calendars, local), RULE_KINDS[rule.kind]
+                plan.kinds = kind.kinds_of(rule)
                 plan.compiled = kind.prepare(rule)
                 self._slots.append(Slot(len(self._slots), plan, kind))
         self._by_kind, self._of_any_kind = index_by_kind(self._slots)

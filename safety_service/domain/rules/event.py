@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from pydantic import Field, field_validator
 
 from safety_service.domain.decoding.kinds import MEASUREMENTS
-from safety_service.domain.rules.durations import parse_duration
+from safety_service.domain.rules.durations import QuietDuration
 from safety_service.domain.rules.matching import Matcher, compile_match, named
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
 from safety_service.domain.rules.plan import REMEMBERED_FOR, Deafness, Key, Plan, RuleKind, Step
@@ -22,17 +21,7 @@ class Params(Strict):
     """`quiet_for` None means `never`: only an end or a person ends it."""
 
     severity: SeverityName
-    quiet_for: timedelta | None = Field(default=timedelta(minutes=10))
-
-    @field_validator("quiet_for", mode="before")
-    @classmethod
-    def _duration_or_never(cls, text: Any) -> timedelta | None:
-        if text == "never":
-            return None
-        length = parse_duration(text)
-        if not length:
-            raise ValueError("must be longer than nothing, or never")
-        return length
+    quiet_for: QuietDuration = timedelta(minutes=10)
 
 
 class End(msgspec.Struct, array_like=True):

@@ -1,14 +1,16 @@
 """The kinds of rules there are: one line each."""
 
-from safety_service.domain.rules import absence, change, event, threshold
+from safety_service.domain.rules import absence, change, count, event, threshold, together
 from safety_service.domain.rules.plan import RuleKind
 
 RULE_KINDS: dict[str, RuleKind] = {
     "event": event.KIND,
     "threshold": threshold.KIND,
+    "count": count.KIND,
     "absence": absence.KIND,
+    "together": together.KIND,
     "change": change.KIND,
 }
 
-LATER_KINDS = frozenset({"count", "together", "overdue"})
+LATER_KINDS = frozenset({"overdue"})
 """Named by the rule reference, and not part of this version: refused as such and not as a misspelling."""

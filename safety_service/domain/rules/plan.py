@@ -81,7 +81,7 @@ class Plan:
         self.key = rule.key
         self.key_of: Callable[[Event], Key] = compile_key(rule.key)
         self.school_at = rule.key.index("school")
-        self.kinds = named(rule.match, "kind")
+        self.kinds: list[Any] | None = None
         self.calendar = calendars[name] if name is not None else None
         self.inside = rule.active is not None
         self.zones = zones
@@ -135,6 +135,10 @@ class Plan:
         )
 
 
+def _kinds_of_match(rule: Rule) -> list[Any] | None:
+    return named(rule.match, "kind")
+
+
 def _no_key(_plan: Plan, _device: DeviceSeen) -> Key | None:
     return None
 
@@ -146,7 +150,8 @@ class RuleKind(NamedTuple):
     `deafen` says whether a downtime changed the state. `prepare` works out once what `observe` needs; `check`
     returns problems and warnings of the parameters as (path, reason). `adapt` fits a stored state to a rule
     whose numbers were changed; `watches` names the key under which a registered device is watched;
-    `is_stored` says whether a row is needed for a state.
+    `is_stored` says whether a row is needed for a state; `kinds_of` names the kinds of events that a rule
+    looks at, None where it looks at all.
     """
 
     params: type[Any]
@@ -160,3 +165,4 @@ class RuleKind(NamedTuple):
     adapt: Callable[[Plan, Any], Any] = lambda _plan, state: state
     watches: Callable[[Plan, DeviceSeen], Key | None] = _no_key
     is_stored: Callable[[Plan, Any], bool] = lambda _plan, _state: True
+    kinds_of: Callable[[Rule], list[Any] | None] = _kinds_of_match

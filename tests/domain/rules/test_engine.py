@@ -25,6 +25,12 @@ RULES = rules(
     "kind: absence, severity: minor, silent_for: 6m",
     "kind: absence, severity: minor, silent_for: 4m, match: {kind: heartbeat}",
     "kind: change, match: {kind: temperature}, raise: [{severity: minor, falls_by: 3}]",
+    "kind: count, window: 3m, match: {kind: intrusion}, "
+    "raise: [{severity: minor, at_least: 2}, {severity: major, at_least: 4}]",
+    "kind: count, window: 5m, key: [school], distinct: device, match: {kind: [intrusion, panic_button]}, "
+    "raise: [{severity: major, at_least: 2}]",
+    "kind: together, within: 2m, all: [{kind: intrusion}, {kind: panic_button}], quiet_for: 4m, "
+    "severity: critical, key: [school]",
 )
 
 

@@ -1,8 +1,11 @@
 """Rule files: everything wrong is named with its line; what is allowed but doubtful is a warning."""
 
+from datetime import timedelta
+
 import pytest
 
 from safety_service.domain.errors import Refused
+from safety_service.domain.rules.durations import parse_duration, show_duration
 from safety_service.domain.rules.loading import load_rules
 from tests.domain.rules.world import rules
 
@@ -84,8 +87,6 @@ def of_one(body):
         ("kind: change, raise: [{severity: minor, falls_by: 1, rises_by: 1}]", "needs either"),
         ("kind: change, raise: [{severity: minor, falls_by: -1}]", "greater than 0"),
         ("kind: evnt, severity: minor", "unknown rule kind 'evnt'; did you mean 'event'?"),
-        ("kind: count, window: 1m", "rules of kind 'count' are not available in this version"),
-        ("kind: together, within: 1s", "not available in this version"),
         ("kind: overdue, of: duty", "not available in this version"),
     ],
 )
@@ -212,3 +213,26 @@ def test_a_file_may_bring_its_own_calendars():
     )
     assert loaded.calendars["exam"].weekdays == frozenset({5})
     assert "night" in loaded.calendars
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("1h30m", 5400),
+        ("1.5s", 1.5),
+        ("250ms", 0.25),
+        ("1m0.5s", 60.5),
+        ("1m30s", 90),
+        ("0s", 0),
+    ],
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == timedelta(seconds=seconds)
+    assert parse_duration(show_duration(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["1.5", "s", "1.s", "1s1s", "1 s", "-1s", "1.2345s", "٣s"])
+def test_what_is_no_duration(text):
+    with pytest.raises(ValueError, match=r"duration|twice"):
+        parse_duration(text)
