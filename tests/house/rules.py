@@ -37,7 +37,7 @@ _PURE_STANDARD_LIBRARY = """
     math operator re statistics string textwrap types typing unicodedata urllib.parse zoneinfo
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
-PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml"})
+PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil"})
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter"})
 OUTSIDE_WORLD = frozenset({"open", "input", "print", "exec", "eval", "__import__", "breakpoint"})
 
