@@ -1,10 +1,10 @@
-"""Times in which matching alerts tell nobody: silences and maintenance windows."""
+"""When something does not count: silences, maintenance windows, and the calendars that rules name."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, text
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from safety_service.store.scope import SchoolOwned
 from safety_service.store.tables import instant, json_object, number
@@ -42,3 +42,14 @@ class QuietTime(SchoolOwned, table=True):
     created_by: str
     ended_at: datetime | None = instant(nullable=True)
     ended_by: str | None = None
+
+
+class StoredCalendar(SQLModel, table=True):
+    """A calendar as the county wrote it; it adds to the built-in ones, or stands for one of them."""
+
+    __tablename__ = "calendar"
+
+    name: str = Field(primary_key=True)
+    definition: dict[str, Any] = json_object()
+    updated_at: datetime = instant()
+    updated_by: str

@@ -16,6 +16,8 @@ NOT_OF_A_SCHOOL = {
     "/auth/me": "the caller's own account",
     "/rules": "the same rules for every school",
     "/rule-kinds": "the same for every school",
+    "/calendars": "the same for every school",
+    "/calendars/{name}": "the same for every school",
     "/schemes": "published rules",
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",

@@ -16,8 +16,8 @@ from safety_service.store.session import session_scope
 from safety_service.store.tables import AlertTransition, StoredAlert
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_suppression import QuietTime
-from tests.conftest import NOW
-from tests.services.test_pipeline import SCHOOL, House, at, native
+from tests.conftest import NOW, SCHOOL
+from tests.services.test_pipeline import House, at, native
 
 RULES = """
 rules:
