@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 EXAM = {"windows": ["07:00-18:00"], "weekdays": [], "also": ["2027-06-07/2027-06-09"]}
 RULES = """
 rules:
-  - {id: door, title: {zh: 门, en: Door}, kind: event, severity: minor, match: {kind: door_open}, active: exam}
+  - {id: door, title: {zh: 门, en: Door}, kind: event, severity: minor, active: exam}
 """
 
 
