@@ -19,6 +19,7 @@ from safety_service.api import (
     devices,
     errors,
     events,
+    figures,
     gateways,
     health,
     inspections,
@@ -46,6 +47,8 @@ ROUTERS = (
     gateways.router,
     events.router,
     messages.router,
+    # Before the alerts, whose numbers stand in the same place as these names.
+    figures.router,
     alerts.router,
     stream.router,
     cafeterias.router,
