@@ -15,7 +15,7 @@ The definitions, which every reader of the figures may rely on:
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,22 +39,21 @@ class Range(NamedTuple):
 
 
 class Handling(NamedTuple):
-    """What is asked of one alert; the time to close in whole microseconds, None while it is open."""
+    """What is asked of one alert; spans are whole microseconds since its raise.
+
+    `acknowledge` and `close` are None where it has not come to that; `touched`: a person did anything at all.
+    """
 
     alert: int
     raised_at: datetime
     matches: int
     acknowledged: bool
-    close_microseconds: int | None
+    acknowledge: int | None
+    close: int | None
     closed_by: str | None
     disposition: str | None
+    touched: bool
     group: Group
-
-
-class Touch(NamedTuple):
-    """That a person did something; the first acknowledgement or close in microseconds after the raise."""
-
-    acknowledge_microseconds: int | None
 
 
 class Times(NamedTuple):
@@ -118,33 +117,30 @@ def range_of(since: datetime | None, until: datetime | None, now: datetime) -> R
     return Range(start, until)
 
 
-def figures_of(
-    alerts: Iterable[Handling], touches: Mapping[int, Touch], waits_since: datetime
-) -> list[Figures]:
-    """The figures of each group, in no order. `touches`: what people did, by alert; `waits_since`: an
-    alert raised later has not waited too long yet."""
+def figures_of(alerts: Iterable[Handling], waits_since: datetime) -> list[Figures]:
+    """The figures of each group, in no order; an alert raised after `waits_since` has not waited too long."""
     tallies: dict[Group, _Tally] = {}
     for one in alerts:
         tally = tallies.get(one.group)
         if tally is None:
             tally = tallies[one.group] = _Tally()
-        _add(tally, one, touches.get(one.alert), waits_since)
+        _add(tally, one, waits_since)
     return [_shown(group, tally) for group, tally in tallies.items()]
 
 
-def _add(tally: _Tally, one: Handling, touch: Touch | None, waits_since: datetime) -> None:
+def _add(tally: _Tally, one: Handling, waits_since: datetime) -> None:
     tally.alerts += 1
     tally.counted += one.matches
     tally.newest = max(tally.newest, one.alert)
-    if touch is not None and touch.acknowledge_microseconds is not None:
-        tally.acknowledge.append(_not_before(touch.acknowledge_microseconds))
-    if one.disposition is not None and one.close_microseconds is not None:
-        tally.close.append(_not_before(one.close_microseconds))
+    if one.acknowledge is not None:
+        tally.acknowledge.append(_not_before(one.acknowledge))
+    if one.disposition is not None and one.close is not None:
+        tally.close.append(_not_before(one.close))
         tally.closed_by_people += 1
         tally.false_alarms += one.disposition == FALSE_ALARM
-    if one.close_microseconds is None:
+    if one.close is None:
         tally.waiting += not one.acknowledged and one.raised_at <= waits_since
-    elif one.closed_by == SYSTEM and touch is None:
+    elif one.closed_by == SYSTEM and not one.touched:
         tally.unseen += 1
 
 

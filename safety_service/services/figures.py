@@ -29,8 +29,7 @@ def figures(
     session: Session, wanted: FigureFilter, by: By, order: Order, *, now: datetime, patience: timedelta
 ) -> list[Figures]:
     """All groups, the highest of `order` first (of times the longest median), then by name."""
-    touches = rows.read_touches(session, wanted)
-    found = figures_of(rows.read_handling(session, wanted, by), touches, now - patience)
+    found = figures_of(rows.read_handling(session, wanted, by), now - patience)
     return sorted(found, key=lambda one: _place(one, order))
 
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, case, cast, exists, extract, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, case, cast, exists, extract, or_, select, true, type_coerce
 from sqlmodel import Session, col, func
 from sqlmodel import select as select_model
 
 from safety_service.domain.alerts import SYSTEM
-from safety_service.domain.figures import Handling, Range, Touch
+from safety_service.domain.figures import Handling, Range
 from safety_service.store.dialect import is_postgresql, table_of
 from safety_service.store.paging import Key, Page, page
 from safety_service.store.scope import scope_of
@@ -21,6 +21,7 @@ Unattended = Literal["waiting", "unseen"]
 
 _AT_ONCE = 10_000
 _LOOKING = ("acknowledged", "closed")
+_BY_PERSON = (col(AlertTransition.alert_id) == col(StoredAlert.id)) & (col(AlertTransition.actor) != SYSTEM)
 _COLUMNS: dict[By, tuple[Any, ...]] = {
     "all": (),
     "school": (StoredAlert.school,),
@@ -45,39 +46,33 @@ class FigureFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_handling(session: Session, wanted: FigureFilter, by: By) -> Iterator[Handling]:
-    """The alerts of the range, grouped `by`; those without a device belong to no device."""
-    group = _COLUMNS[by]
-    closed = _microseconds_between(session, col(StoredAlert.raised_at), col(StoredAlert.closed_at))
+    """The alerts of the range, grouped `by`; those without a device belong to no device.
+
+    The history is asked in subqueries, by the index of each alert: a join would let SQLite walk all of it.
+    """
+    group, raised = _COLUMNS[by], col(StoredAlert.raised_at)
+    first_look = (
+        select(func.min(_microseconds_between(session, raised, col(AlertTransition.at))))
+        .where(_BY_PERSON, col(AlertTransition.change).in_(_LOOKING))
+        .correlate(StoredAlert)
+        .scalar_subquery()
+    )
     statement = select(
         col(StoredAlert.id),
-        col(StoredAlert.raised_at),
+        raised,
         col(StoredAlert.count),
         col(StoredAlert.acknowledged_at).is_not(None),
-        closed,
+        first_look,
+        _microseconds_between(session, raised, col(StoredAlert.closed_at)),
         col(StoredAlert.closed_by),
         col(StoredAlert.disposition),
+        case((col(StoredAlert.closed_by) == SYSTEM, exists().where(_BY_PERSON)), else_=true()),
         *group,
     ).where(*_within(session, wanted))
     if by == "device":
         statement = statement.where(col(StoredAlert.device).is_not(None))
     for row in session.execute(statement.execution_options(yield_per=_AT_ONCE)):
-        yield Handling._make((*row[:7], tuple(row[7:])))
-
-
-def read_touches(session: Session, wanted: FigureFilter) -> dict[int, Touch]:
-    """The alerts of the range for which a person did anything, by id."""
-    step, alert = col(AlertTransition.at), col(StoredAlert.raised_at)
-    looked = case(
-        (col(AlertTransition.change).in_(_LOOKING), _microseconds_between(session, alert, step)), else_=None
-    )
-    statement = (
-        select(col(AlertTransition.alert_id), func.min(looked))
-        .join(StoredAlert, col(StoredAlert.id) == col(AlertTransition.alert_id))
-        .where(*_within(session, wanted), col(AlertTransition.actor) != SYSTEM)
-        .group_by(col(AlertTransition.alert_id))
-    )
-    rows = session.execute(statement.execution_options(yield_per=_AT_ONCE))
-    return {alert_id: Touch(first) for alert_id, first in rows}
+        yield Handling._make((*row[:9], tuple(row[9:])))
 
 
 def list_unattended(
@@ -89,12 +84,9 @@ def list_unattended(
     limit: int,
 ) -> Page[StoredAlert]:
     """The alerts that nobody looked at, newest first; both reasons as `domain.figures` defines them."""
-    touched = exists().where(
-        col(AlertTransition.alert_id) == col(StoredAlert.id), col(AlertTransition.actor) != SYSTEM
-    )
     unlooked = col(StoredAlert.acknowledged_at).is_(None)
     waiting = col(StoredAlert.closed_at).is_(None) & (col(StoredAlert.raised_at) <= waits_since)
-    unseen = (col(StoredAlert.closed_by) == SYSTEM) & ~touched
+    unseen = (col(StoredAlert.closed_by) == SYSTEM) & ~exists().where(_BY_PERSON)
     which = {"waiting": waiting, "unseen": unseen, None: or_(waiting, unseen)}[why]
     statement = select_model(StoredAlert).where(*_within(session, wanted), unlooked, which)
     return page(session, statement, [StoredAlert.id], after=after, limit=limit, descending=True)
