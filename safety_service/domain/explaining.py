@@ -20,6 +20,8 @@ DECIDING: frozenset[Change] = frozenset({"raised", "severity_raised", "reopened"
 SLACK = timedelta(minutes=10)
 """How much further than the rule looks back, for devices whose clocks or links are late."""
 FURTHEST = timedelta(days=1)
+AHEAD = timedelta(minutes=1)
+"""Clocks of devices that are so little fast are believed: their events can lie after what they decided."""
 
 Definition = Mapping[str, Any]
 

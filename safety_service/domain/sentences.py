@@ -88,7 +88,7 @@ def _count(grounds: Grounds, scene: Scene) -> tuple[str, str]:
         what_zh, what_en = f"个不同的{name_zh}", f"different {name_en}"
     zh = f"{_of_place(scene)} {within_zh}内 {grounds.matches} {what_zh}"
     en = f"{_at_place(scene)}, {grounds.matches} {what_en} within {within_en}"
-    return _with_limit(zh, en, grounds.at_least)
+    return _with_limit(zh, en, grounds.at_least, grounds)
 
 
 def _absence(grounds: Grounds, scene: Scene) -> tuple[str, str]:
@@ -98,7 +98,7 @@ def _absence(grounds: Grounds, scene: Scene) -> tuple[str, str]:
     (long_zh, long_en), (most_zh, most_en) = spoken(silent), spoken(grounds.silent_for)
     place = f"（{scene.place['zh']}）" if scene.place["zh"] not in {"", scene.device} else ""
     at = f" ({scene.place['en']})" if place else ""
-    zh = f"设备 {scene.device}{place}已 {long_zh}没有消息，上限 {most_zh}"
+    zh = f"设备 {scene.device}{place or ' '}已 {long_zh}没有消息，上限 {most_zh}"
     en = f"Device {scene.device}{at} not heard of for {long_en}, at most {most_en}"
     return zh, en
 
@@ -109,10 +109,10 @@ def _change(grounds: Grounds, scene: Scene) -> tuple[str, str]:
     before, after = _with_unit(grounds.before, grounds), _with_unit(grounds.value, grounds)
     falls = grounds.value < grounds.before
     moved = _with_unit(abs(grounds.value - grounds.before), grounds)
-    zh = f"{_of_place(scene)} 从 {before} {'降到' if falls else '升到'} {after}，变化 {moved}"
+    zh = f"{_of_place(scene)}从 {before} {'降到' if falls else '升到'} {after}，变化 {moved}"
     en = f"{_at_place(scene)} {'fell' if falls else 'rose'} from {before} to {after}, by {moved}"
     limit = grounds.falls_by if falls else grounds.rises_by
-    return _with_limit(zh, en, limit)
+    return _with_limit(zh, en, limit, grounds)
 
 
 def _together(grounds: Grounds, scene: Scene) -> tuple[str, str]:
@@ -161,8 +161,11 @@ def _with_unit(number: float, grounds: Grounds) -> str:
     return f"{plain(number)} {grounds.unit}" if grounds.unit else plain(number)
 
 
-def _with_limit(zh: str, en: str, limit: float | None) -> tuple[str, str]:
-    return (zh, en) if limit is None else (f"{zh}，界限 {plain(limit)}", f"{en}, limit {plain(limit)}")
+def _with_limit(zh: str, en: str, limit: float | None, grounds: Grounds) -> tuple[str, str]:
+    if limit is None:
+        return zh, en
+    shown = _with_unit(limit, grounds)
+    return f"{zh}，界限 {shown}", f"{en}, limit {shown}"
 
 
 _WRITERS: dict[str, Callable[[Grounds, Scene], tuple[str, str]]] = {

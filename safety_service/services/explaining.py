@@ -152,8 +152,8 @@ def _events(
     parts = dict(zip(core.key_names(definition), decode_key(alert.key), strict=False))
     same = {name: part for name, part in parts.items() if name in _EVENT_COLUMNS and part}
     anchor = last.silent_since or last.at
-    since, until = anchor - core.looks_back(last), anchor + core.SLACK
-    found = rows.events_behind(session, alert.school, kinds, same, since, min(until, last.at), MOST_EVENTS)
+    since, until = anchor - core.looks_back(last), anchor + core.AHEAD
+    found = rows.events_behind(session, alert.school, kinds, same, since, until, MOST_EVENTS)
     query: dict[str, str | datetime] = {"school": alert.school, "from": since, "to": until}
     if "device" in same:
         query["device"] = same["device"]
