@@ -3,7 +3,7 @@
 A definition is what the rule file says of the rule, as it was written; None where no file has it any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,6 +76,12 @@ def grounds_of(number: int, step: Transition, definition: Definition | None) -> 
     return Grounds(
         transition=number, change=step.change, at=step.at, severity=step.severity, kind=kind, **found
     )
+
+
+def with_unit(grounds: Grounds, readings: Sequence[tuple[float | None, str | None]]) -> Grounds:
+    """A step that time alone brought knows the last value and not its unit: it is that of its reading."""
+    units = [unit for value, unit in readings if value == grounds.value is not None and unit is not None]
+    return msgspec.structs.replace(grounds, unit=units[0]) if units else grounds
 
 
 def looks_back(grounds: Grounds) -> timedelta:

@@ -74,6 +74,9 @@ def explain(session: Session, alert: StoredAlert) -> Explanation:
     ]
     last = decisions[-1] if decisions else _unrecorded(alert, rule)
     events, events_list = _events(session, alert, rule.definition, last)
+    if last.unit is None:
+        last = core.with_unit(last, [(row.value, row.unit) for row in events])
+        decisions[-1:] = [last] if decisions else []
     return Explanation(
         summary=sentence(last, _scene(session, alert, last)),
         rule=rule,

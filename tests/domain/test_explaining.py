@@ -10,6 +10,7 @@ from safety_service.domain.explaining import (
     key_names,
     kinds_behind,
     looks_back,
+    with_unit,
 )
 from safety_service.domain.sentences import Scene, sentence, spoken
 from safety_service.domain.types import Transition
@@ -184,6 +185,13 @@ def test_the_severity_it_rose_from_is_no_number():
 )
 def test_which_events_stand_behind_it(definition, kind, kinds):
     assert kinds_behind(definition, kind) == kinds
+
+
+def test_a_step_that_time_brought_gets_the_unit_of_its_reading():
+    found = grounds_of(1, step(value=12.4), WARM)
+    assert with_unit(found, [(20.0, "°F"), (12.4, None), (12.4, "°C")]).unit == "°C"
+    assert with_unit(found, [(20.0, "°F")]).unit is None
+    assert with_unit(grounds_of(1, step(), SILENT), [(None, "°C")]).unit is None
 
 
 def test_the_key_always_names_the_school():
