@@ -41,11 +41,12 @@ class Range(NamedTuple):
 class Handling(NamedTuple):
     """What is asked of one alert; spans are whole microseconds since its raise.
 
-    `acknowledge` and `close` are None where it has not come to that; `touched`: a person did anything at all.
+    `open_since`: when it was raised, None for a closed one. `acknowledge` and `close` are None where it has
+    not come to that; `touched`: a person did anything at all.
     """
 
     alert: int
-    raised_at: datetime
+    open_since: datetime | None
     matches: int
     acknowledged: bool
     acknowledge: int | None
@@ -138,8 +139,8 @@ def _add(tally: _Tally, one: Handling, waits_since: datetime) -> None:
         tally.close.append(_not_before(one.close))
         tally.closed_by_people += 1
         tally.false_alarms += one.disposition == FALSE_ALARM
-    if one.close is None:
-        tally.waiting += not one.acknowledged and one.raised_at <= waits_since
+    if one.open_since is not None:
+        tally.waiting += not one.acknowledged and one.open_since <= waits_since
     elif one.closed_by == SYSTEM and not one.touched:
         tally.unseen += 1
 

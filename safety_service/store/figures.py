@@ -59,7 +59,7 @@ def read_handling(session: Session, wanted: FigureFilter, by: By) -> Iterator[Ha
     )
     statement = select(
         col(StoredAlert.id),
-        raised,
+        case((col(StoredAlert.closed_at).is_(None), raised), else_=None),
         col(StoredAlert.count),
         col(StoredAlert.acknowledged_at).is_not(None),
         first_look,
