@@ -14,7 +14,6 @@ The definitions, which every reader of the figures may rely on:
   reopened it.
 """
 
-from array import array
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -102,8 +101,8 @@ class _Tally:
     def __init__(self) -> None:
         self.alerts = self.counted = self.closed_by_people = self.false_alarms = 0
         self.waiting = self.unseen = self.newest = 0
-        # Eight bytes for each sample: a year of a county fits in a few megabytes.
-        self.acknowledge, self.close = array("q"), array("q")
+        self.acknowledge: list[int] = []
+        self.close: list[int] = []
 
 
 def range_of(since: datetime | None, until: datetime | None, now: datetime) -> Range:
