@@ -20,6 +20,7 @@ from safety_service.api import (
     devices,
     errors,
     events,
+    figures,
     gateways,
     health,
     inspections,
@@ -49,6 +50,8 @@ ROUTERS = (
     quiet_times.router,
     events.router,
     messages.router,
+    # Before the alerts, whose numbers stand in the same place as these names.
+    figures.router,
     alerts.router,
     stream.router,
     cafeterias.router,

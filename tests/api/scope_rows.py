@@ -165,6 +165,16 @@ def _alerts(n: int) -> list[object]:
     return [
         StoredAlert(id=n, key=key, condition="firing", **common),
         StoredAlert(id=10 + n, key=key, condition="resolved", **ended, **closed, **common),
+        # Closed with its own end: nobody ever looked at it.
+        StoredAlert(
+            id=20 + n,
+            key=key,
+            condition="resolved",
+            resolved_at=NOW,
+            closed_at=NOW,
+            closed_by="system",
+            **common,
+        ),
     ]
 
 
