@@ -60,14 +60,15 @@ def _rows(compared: Iterable[tuple[str, Comparison]]) -> Iterator[str]:
 
 def _cells(figures: Figures) -> list[str]:
     counts = (figures.raised, figures.severity_raised, figures.reopened, figures.resolved)
-    lengths = (figures.mean_open_seconds, figures.longest_open_seconds)
-    return (
-        [f"{count:,}" for count in counts] + [_length(one) for one in lengths] + [f"{figures.still_open:,}"]
-    )
+    lengths = ["-", "-"]
+    if figures.ended:
+        mean = figures.open_milliseconds / figures.ended
+        lengths = [_length(mean), _length(figures.longest_open_milliseconds)]
+    return [*(f"{count:,}" for count in counts), *lengths, f"{figures.still_open:,}"]
 
 
-def _length(seconds: float | None) -> str:
-    return "-" if seconds is None else show_duration(timedelta(seconds=round(seconds)))
+def _length(milliseconds: float) -> str:
+    return show_duration(timedelta(seconds=round(milliseconds / 1000)))
 
 
 def _moved(one: Comparison) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from safety_service.domain.alerts import SYSTEM, AlertKey
 from safety_service.domain.types import Alert, Transition
 
 CHANGES = ("raised", "severity_raised", "reopened", "resolved")
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Figures(msgspec.Struct):
     """Numbers of transitions, and how long alerts were open (fired) until they resolved or were closed.
 
-    `still_open`: those raised or reopened in this time that fired at its end. Seconds; None where none ended.
+    `still_open`: those raised or reopened in this time that fired at its end. `open_milliseconds` is the sum
+    over the `ended`: whole numbers, so that sums do not depend on their order.
     """
 
     raised: int = 0
@@ -39,18 +41,17 @@ class Figures(msgspec.Struct):
     resolved: int = 0
     still_open: int = 0
     ended: int = 0
-    mean_open_seconds: float | None = None
-    longest_open_seconds: float | None = None
+    open_milliseconds: int = 0
+    longest_open_milliseconds: int = 0
 
     def count(self, change: str) -> None:
         setattr(self, change, getattr(self, change) + 1)
 
-    def end(self, seconds: float) -> None:
+    def end(self, milliseconds: int) -> None:
         """One more that was open for so long."""
         self.ended += 1
-        mean = self.mean_open_seconds or 0.0
-        self.mean_open_seconds = mean + (seconds - mean) / self.ended
-        self.longest_open_seconds = max(seconds, self.longest_open_seconds or 0.0)
+        self.open_milliseconds += milliseconds
+        self.longest_open_milliseconds = max(self.longest_open_milliseconds, milliseconds)
 
 
 def step_of(alert: Alert, transition: Transition) -> Step:
@@ -96,7 +97,7 @@ class Tally:
             opened, _ = self._open.pop(key, (None, None))
             since = opened.at if opened is not None else step.raised_at
             for figures in about:
-                figures.end(max(0.0, (step.at - since).total_seconds()))
+                figures.end(max(0, (step.at - since) // _MILLISECOND))
         elif step.change in {"raised", "reopened"} and not step.by_people:
             self._open[key] = step, about
 
@@ -110,13 +111,10 @@ class Tally:
         """Over all rules."""
         whole = Figures()
         for one in self.rules.values():
-            for name in (*CHANGES, "still_open"):
+            for name in (*CHANGES, "still_open", "ended", "open_milliseconds"):
                 setattr(whole, name, getattr(whole, name) + getattr(one, name))
-            if one.mean_open_seconds is not None and one.longest_open_seconds is not None:
-                whole.ended += one.ended
-                mean = whole.mean_open_seconds or 0.0
-                whole.mean_open_seconds = mean + (one.mean_open_seconds - mean) * one.ended / whole.ended
-                whole.longest_open_seconds = max(one.longest_open_seconds, whole.longest_open_seconds or 0.0)
+            longest = max(whole.longest_open_milliseconds, one.longest_open_milliseconds)
+            whole.longest_open_milliseconds = longest
         return whole
 
     def _about(self, step: Step) -> list[Figures]:
