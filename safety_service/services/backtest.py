@@ -58,7 +58,7 @@ class Plan(msgspec.Struct, frozen=True):
 def check_schools(session: Session, named: Collection[str]) -> None:
     """Raises NotFound for a school that there is not, or that the session may not see."""
     if unknown := sorted(set(named) - devices.school_codes(session)):
-        raise NotFound(f"there is no school {unknown[0]}", place="schools")
+        raise NotFound(f"there is no school {unknown[0]}")
 
 
 def prepare(session: Session, rules: RuleSet, wanted: Wanted, house: House) -> Plan:
@@ -77,13 +77,15 @@ def prepare(session: Session, rules: RuleSet, wanted: Wanted, house: House) -> P
     warm_up = warm_up_of(rules) if wanted.warm_up is None else wanted.warm_up
     # Before the first event nothing was recorded: silence in that time says nothing.
     start = min(wanted.since, max(wanted.since - warm_up, first))
-    if not stored.count_events(session, wanted.since, until):
+    enough = None if wanted.most_events is None else wanted.most_events + 1
+    events = stored.count_events(session, wanted.since, until, enough)
+    if not events:
         _nothing(wanted)
-    events = stored.count_events(session, start, until)
+    events += stored.count_events(session, start, wanted.since, enough)
     if wanted.most_events is not None and events > wanted.most_events:
         raise Refused(
-            f"{events:,} events lie in this time with its warm-up, at most {wanted.most_events:,} are "
-            "replayed here; take a shorter time, fewer schools, or the command",
+            f"at most {wanted.most_events:,} events are replayed here, and more lie in this time and the "
+            "warm-up before it; take a shorter time, fewer schools, or the command",
             place="from",
             slug="backtest-too-large",
         )

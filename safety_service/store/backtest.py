@@ -53,9 +53,10 @@ def first_stored(session: Session) -> datetime | None:
     return session.exec(statement).first()
 
 
-def count_events(session: Session, since: datetime, until: datetime) -> int:
-    """Events received from `since` (included) to `until` (not)."""
-    return session.exec(select(func.count()).select_from(StoredEvent).where(_received(since, until))).one()
+def count_events(session: Session, since: datetime, until: datetime, limit: int | None = None) -> int:
+    """Events received from `since` (included) to `until` (not); with a limit no more are counted."""
+    found = select(StoredEvent.id).where(_received(since, until)).limit(limit).subquery()
+    return session.exec(select(func.count()).select_from(found)).one()
 
 
 def read_arrivals(

@@ -16,6 +16,7 @@ NOT_OF_A_SCHOOL = {
     "/auth/me": "the caller's own account",
     "/rules": "the same rules for every school",
     "/rule-kinds": "the same for every school",
+    "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
