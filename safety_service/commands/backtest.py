@@ -1,5 +1,6 @@
 """`campus-safety rules backtest`: what candidate rules would have raised, beside what was raised."""
 
+import gc
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -17,6 +18,7 @@ from safety_service.domain.decoding.times import parse
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.rules.durations import parse_duration
 from safety_service.domain.rules.loading import load_rules
+from safety_service.runtime import GARBAGE_THRESHOLDS
 from safety_service.services import backtest as backtests
 from safety_service.services.backtest import House, Plan, Wanted
 from safety_service.settings import Settings
@@ -65,6 +67,9 @@ def backtest(
 
 
 def _run(session: Session, plan: Plan) -> Report:
+    # As in the service: what lives for the whole run need not be looked at for garbage again and again.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     with progress_bars() as progress:
         bar = progress.add_task("replayed", total=plan.events)
         return backtests.run(session, plan, lambda events: progress.advance(bar, events))

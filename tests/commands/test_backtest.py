@@ -90,7 +90,7 @@ def test_a_broken_rule_file_is_refused_with_file_and_line(rules: Path) -> None:
     rules.write_text(RULES.replace("kind: change", "kind: chnage"), encoding="utf-8")
     done = run(rules, *SPAN)
     assert done.exit_code == 3
-    assert f"{rules}:24: " in done.stderr
+    assert f"{rules}:23: " in done.stderr
     assert "did you mean 'change'" in done.stderr
 
 
