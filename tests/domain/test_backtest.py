@@ -139,7 +139,7 @@ def test_silence_counts_from_what_was_known_at_the_start(last_seen: int, raised:
 
 
 def test_a_close_counts_for_the_same_alert_only() -> None:
-    """Pressed on while it fires: what was closed is reopened, and where another alert was closed nothing is."""
+    """Pressed on while it fires: what was closed is reopened; the close of another alert changes nothing."""
     presses = [event("panic_button", at(minutes=minute)) for minute in range(0, 14, 2)]
     closed = Handled(
         at=at(seconds=30), rule="press", key=("s", "d-1"), raised_at=START, change="closed", actor="chief"
