@@ -163,7 +163,7 @@ def test_the_warm_up_is_the_longest_time_that_a_rule_names() -> None:
     longer = RULES.replace("silent_for: 10m", "silent_for: 3d")
     assert warm_up_of(load_rules(longer, "r.yaml")) == timedelta(days=3)
     assert warm_up_of(
-        load_rules(longer.replace("silent_for: 3d", "silent_for: 3d, enabled: false"), "r")
+        load_rules(longer.replace("silent_for: 3d", "silent_for: 3d\n    enabled: false"), "r")
     ) == (timedelta(days=1))
 
 
