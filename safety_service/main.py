@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from safety_service.api import (
     api_keys,
     audit,
     auth,
+    backtest,
     cafeterias,
     calendars,
     channels,
@@ -59,6 +61,7 @@ ROUTERS = (
     inspections.router,
     schemes.router,
     rules.router,
+    backtest.router,
     channels.router,
     notifications.router,
     view.router,
@@ -118,6 +121,7 @@ def create_app(
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.throttle = LoginThrottle()
+    app.state.backtest_turn = Lock()
     errors.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
     app.add_middleware(RequestLog)

@@ -18,6 +18,7 @@ NOT_OF_A_SCHOOL = {
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
     "/calendars/{name}": "the same for every school",
+    "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
