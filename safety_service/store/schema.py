@@ -6,12 +6,21 @@ from sqlmodel import SQLModel
 from safety_service.store import (
     tables,
     tables_cafeteria,
+    tables_escalation,
     tables_news,
     tables_outbox,
     tables_people,
     tables_rollup,
 )
 
-MODULES = (tables, tables_people, tables_cafeteria, tables_rollup, tables_outbox, tables_news)
+MODULES = (
+    tables,
+    tables_people,
+    tables_cafeteria,
+    tables_rollup,
+    tables_outbox,
+    tables_news,
+    tables_escalation,
+)
 
 METADATA: MetaData = SQLModel.metadata
