@@ -17,7 +17,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, rulesets
+from safety_service.services import alerting, escalating, rulesets
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
@@ -159,6 +159,8 @@ class Pipeline:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
         transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
+        if not more:
+            transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = memory.cursor = batch[-1].position
