@@ -98,7 +98,7 @@ def _begin(session: Session, begun: Mapping[int, tuple[int, Alert, Rule]], now: 
                 "hurried_by": None,
             }
         )
-    store.begin(session, rows)
+    store.start(session, rows)
 
 
 def _tell_ends(session: Session, history: History, now: datetime) -> None:

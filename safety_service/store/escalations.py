@@ -47,7 +47,7 @@ def every_policy(session: Session) -> Sequence[EscalationPolicy]:
     return session.exec(select(EscalationPolicy).order_by(EscalationPolicy.id)).all()
 
 
-def begin(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+def start(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Begins the escalation of alerts, or begins it anew; `rows` hold every column."""
     if not rows:
         return
