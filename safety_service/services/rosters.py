@@ -1,7 +1,7 @@
 """Duty rosters as people set them up: checked whole, with a word about every hole and overlap."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -100,7 +100,12 @@ def add_override(
         raise Refused(reason, place="body.member")
     by = audit.actor_of(session).name
     override = RosterOverride(
-        roster=roster_id, start_at=start, end_at=end, member=member, created_at=now, created_by=by
+        roster=roster_id,
+        start_at=start.astimezone(UTC),
+        end_at=end.astimezone(UTC),
+        member=member,
+        created_at=now,
+        created_by=by,
     )
     session.add(override)
     session.flush()
