@@ -133,13 +133,13 @@ def hurry(session: Session, failing: Sequence[Any], why: str) -> None:
 
     `failing` are conditions on Notification. One from before the escalation began does not count.
     """
+    waiting = [Notification.state == "waiting", *failing]
     lost = select(Notification.id).where(
-        Notification.alert_id == Escalation.alert_id,
-        Notification.transition >= Escalation.run,
-        Notification.state == "waiting",
-        *failing,
+        Notification.alert_id == Escalation.alert_id, Notification.transition >= Escalation.run, *waiting
     )
-    which = update(Escalation).where(_active(), lost.exists())
+    # Said twice: the list of alerts is what the databases begin with, instead of with every escalation.
+    about = select(Notification.alert_id).where(*waiting)
+    which = update(Escalation).where(col(Escalation.alert_id).in_(about), _active(), lost.exists())
     # A held one stays held: the hurry is remembered, and is there when the suppression ends.
     _run(session, which.where(col(Escalation.held_at).is_(None)).values(next_due_at=AT_ONCE))
     _run(session, which.values(hurried_by=why))

@@ -13,13 +13,14 @@ from safety_service.domain.types import Message
 from safety_service.services import alerts as handling
 from safety_service.services import escalating, escalations, rosters, rulesets
 from safety_service.services.escalations import put as put_policy
-from safety_service.store import notifications
+from safety_service.store import alerts, notifications
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables import AlertTransition, StoredAlert
 from safety_service.store.tables_escalation import Escalation
 from safety_service.store.tables_outbox import Channel, Notification
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
+from tests.firing import raised
 from tests.services.test_pipeline import House, at, native, press
 
 RULES = """
@@ -278,6 +279,35 @@ def test_a_suppressed_alert_waits_and_counts_on_afterwards(night: Night) -> None
         (31, 2, 0, "not_acknowledged", ["head"]),
         (39, 1, 1, "not_acknowledged", ["bo"]),
     ]
+
+
+def test_what_is_suppressed_from_the_start_counts_from_the_end_of_it(night: Night) -> None:
+    change = raised(SCHOOL)
+    change.alert.kind, change.alert.suppressed_by = "intrusion", "maintenance 1"
+    with session_scope(night.engine, EVERY_SCHOOL, write=True) as session:
+        alerts.hold_history(session)
+        history = alerts.apply(session, [change])
+        escalating.follow(session, history, rulesets.in_force(session).rules, NOW)
+    night.advance(at(minutes=30))
+    night.suppress(change.alert.id, None)
+    night.advance(at(minutes=31))
+    night.advance(at(minutes=35, seconds=59))
+    assert night.steps() == []
+    night.advance(at(minutes=36))
+    assert night.steps() == [(36, 1, 0, "not_acknowledged", ["bo"])]
+
+
+def test_a_failure_while_it_is_suppressed_counts_when_that_ends(night: Night) -> None:
+    alert = night.raise_alert()
+    night.advance(at(minutes=5))
+    night.suppress(alert, "silence 3")
+    night.advance(at(minutes=7))
+    night.fail("ada")
+    night.advance(at(minutes=8))
+    assert night.steps() == [FIRST]
+    night.suppress(alert, None)
+    night.advance(at(minutes=9))
+    assert [one[:3] for one in night.steps()] == [FIRST[:3], (9, 2, 0)]
 
 
 def test_life_and_limb_are_never_held_up(night: Night) -> None:
