@@ -42,13 +42,14 @@ def follow(session: Session, history: History, rules: Mapping[str, Rule], now: d
         firing = transition.condition == "firing"
         if transition.change in core.STARTS and firing and rule is not None and rule.escalation is not None:
             begun[alert.id] = (number, alert, rule)
-            stopped.discard(alert.id)
         elif transition.change in core.STOPS:
             begun.pop(alert.id, None)
             stopped.add(alert.id)
-    store.stop(session, stopped)
+    known = store.known_alerts(session, stopped)
+    # Those begun anew too: the policy may not apply to what they are now.
+    store.stop(session, known)
     _begin(session, begun, now)
-    _tell_ends(session, history, now)
+    _tell_ends(session, history, known, now)
 
 
 def look(session: Session, now: datetime, schools: Collection[str], last_look: datetime | None) -> int:
@@ -101,14 +102,17 @@ def _begin(session: Session, begun: Mapping[int, tuple[int, Alert, Rule]], now: 
     store.start(session, rows)
 
 
-def _tell_ends(session: Session, history: History, now: datetime) -> None:
+def _tell_ends(session: Session, history: History, known: Collection[int], now: datetime) -> None:
     """Whoever was told by a step that it fires is told that it ended, whatever channels the rule names."""
-    ended = {alert.id: (number, alert, step) for number, alert, step in history if step.change == "resolved"}
-    known = store.known_alerts(session, ended) if ended else []
-    if not known:
+    ended = {
+        alert.id: (number, alert, step)
+        for number, alert, step in history
+        if step.change == "resolved" and alert.id in known
+    }
+    if not ended:
         return
     by_channel = {one.channel: one for one in notifications.receivers(session) if one.send_resolved}
-    told = store.told_by_steps(session, known)
+    told = store.told_by_steps(session, ended)
     owed = [(*ended[alert], by_channel[channel]) for alert, channel in told if channel in by_channel]
     notifications.add(session, owed, now)
 

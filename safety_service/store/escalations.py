@@ -4,7 +4,7 @@ What is due is found by an index over those that are due; a row is claimed by it
 steps that were behind it, so that no step is taken twice whoever looks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,8 +59,8 @@ def start(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def stop(session: Session, alert_ids: Collection[int]) -> None:
     """Ends the escalation of these alerts; one that has none is left out."""
-    if alert_ids:
-        statement = update(Escalation).where(col(Escalation.alert_id).in_(sorted(alert_ids)), _active())
+    for some in _pieces(alert_ids):
+        statement = update(Escalation).where(col(Escalation.alert_id).in_(some), _active())
         _run(session, statement.values(next_due_at=None, held_at=None, hurried_by=None))
 
 
@@ -147,19 +147,32 @@ def hurry(session: Session, failing: Sequence[Any], why: str) -> None:
 
 def told_by_steps(session: Session, alert_ids: Collection[int]) -> list[tuple[int, str]]:
     """(alert, channel) for whoever was to be told by a step of an escalation."""
-    statement = (
-        select(Notification.alert_id, Notification.channel)
-        .join(AlertTransition, col(AlertTransition.number) == col(Notification.transition))
-        .where(col(Notification.alert_id).in_(sorted(alert_ids)), AlertTransition.change == "escalated")
-        .distinct()
-    )
-    return list(session.exec(statement).all())
+    found: list[tuple[int, str]] = []
+    for some in _pieces(alert_ids):
+        statement = (
+            select(Notification.alert_id, Notification.channel)
+            .join(AlertTransition, col(AlertTransition.number) == col(Notification.transition))
+            .where(col(Notification.alert_id).in_(some), AlertTransition.change == "escalated")
+            .distinct()
+        )
+        found.extend(session.exec(statement).all())
+    return found
 
 
-def known_alerts(session: Session, alert_ids: Collection[int]) -> list[int]:
+def known_alerts(session: Session, alert_ids: Collection[int]) -> frozenset[int]:
     """Those of the alerts that ever began an escalation."""
-    statement = select(Escalation.alert_id).where(col(Escalation.alert_id).in_(sorted(alert_ids)))
-    return list(session.exec(statement).all())
+    found: list[int] = []
+    for some in _pieces(alert_ids):
+        statement = select(Escalation.alert_id).where(col(Escalation.alert_id).in_(some))
+        found.extend(session.exec(statement))
+    return frozenset(found)
+
+
+def _pieces(ids: Collection[int]) -> Iterator[list[int]]:
+    """So that no statement has more parameters than the databases take."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _MANY):
+        yield ordered[start : start + _MANY]
 
 
 def _active() -> Any:

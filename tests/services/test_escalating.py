@@ -263,6 +263,27 @@ def test_a_reopened_alert_begins_anew(night: Night) -> None:
     assert night.steps()[1:] == [(15, 1, 0, "not_acknowledged", ["bo"])]
 
 
+def test_ended_and_back_in_one_batch_is_an_end_and_a_new_begin(night: Night) -> None:
+    night.raise_alert()
+    night.advance(at(minutes=5))
+    night.receive(temperature(COLD, at(minutes=6)), temperature(WARM, at(minutes=6, seconds=30)))
+    night.advance(at(minutes=7))
+    assert sorted(night.whom("resolved")) == ["ada", "desk"]
+    night.advance(at(minutes=11))
+    assert night.steps() == [FIRST]
+    night.advance(at(minutes=12))
+    assert night.steps()[1:] == [(12, 1, 0, "not_acknowledged", ["bo"])]
+
+
+def test_back_below_the_least_severity_it_stays_stopped(night: Night) -> None:
+    night.policy(STEPS, "critical")
+    night.raise_alert(HOT)
+    night.receive(temperature(COLD, at(minutes=1)), temperature(WARM, at(minutes=2)))
+    night.advance(at(minutes=3))
+    night.advance(at(minutes=30))
+    assert [row.change for row in night.rows(AlertTransition)] == ["raised", "resolved", "reopened"]
+
+
 def test_a_suppressed_alert_waits_and_counts_on_afterwards(night: Night) -> None:
     alert = night.raise_alert()
     night.advance(at(minutes=5))
