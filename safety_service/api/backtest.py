@@ -23,7 +23,6 @@ from safety_service.api.schemas_backtest import BacktestIn, BacktestOut
 from safety_service.domain.backtest_report import Report
 from safety_service.domain.errors import Conflict, Refused, Unavailable
 from safety_service.domain.rights import Caller
-from safety_service.domain.rules.loading import load_rules
 from safety_service.services import backtest as backtests
 from safety_service.services import rulesets
 from safety_service.services.backtest import House, Wanted
@@ -120,5 +119,5 @@ def _run(
     with session_scope(engine, scope) as session:
         backtests.check_schools(session, body.schools or ())
         in_force = body.text is None
-        rules = rulesets.in_force(session) if in_force else load_rules(body.text or "", "rules.yaml")
+        rules = rulesets.in_force(session) if in_force else rulesets.checked(session, body.text or "")
         return backtests.run(session, backtests.prepare(session, rules, wanted, house), breathe)

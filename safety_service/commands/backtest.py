@@ -17,9 +17,9 @@ from safety_service.domain.backtest_report import Report
 from safety_service.domain.decoding.times import parse
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.rules.durations import parse_duration
-from safety_service.domain.rules.loading import load_rules
 from safety_service.runtime import GARBAGE_THRESHOLDS
 from safety_service.services import backtest as backtests
+from safety_service.services import rulesets
 from safety_service.services.backtest import House, Plan, Wanted
 from safety_service.settings import Settings
 from safety_service.store import migrations
@@ -51,7 +51,7 @@ def backtest(
     )
     if wanted.until <= wanted.since:
         _wrong("--to must be later than --from")
-    rules = load_rules(_read(file), str(file))
+    text = _read(file)
     house = House(zone, timedelta(seconds=settings.restart_tolerance_seconds))
     scope = Scope(every_school=False, schools=frozenset(school)) if school else EVERY_SCHOOL
     with database(settings) as engine:
@@ -59,6 +59,7 @@ def backtest(
             raise SafetyError(f"this program needs revision {migrations.head()}: run db upgrade")
         with session_scope(engine, scope) as session:
             backtests.check_schools(session, school or ())
+            rules = rulesets.checked(session, text, str(file))
             report = _run(session, backtests.prepare(session, rules, wanted, house))
     if form == "json":
         typer.echo(msgspec.json.encode(report).decode())
