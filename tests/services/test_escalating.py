@@ -13,14 +13,14 @@ from safety_service.domain.types import Message
 from safety_service.services import alerts as handling
 from safety_service.services import escalating, escalations, rosters, rulesets
 from safety_service.services.escalations import put as put_policy
-from safety_service.store import alerts, notifications
+from safety_service.store import notifications
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables import AlertTransition, StoredAlert
 from safety_service.store.tables_escalation import Escalation
 from safety_service.store.tables_outbox import Channel, Notification
+from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
-from tests.firing import raised
 from tests.services.test_pipeline import House, at, native, press
 
 RULES = """
@@ -91,9 +91,25 @@ class Night(House):
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
             handling.handle(session, alert, action, steps[action], now=when, wake=lambda: None)
 
-    def suppress(self, alert: int, by: str | None) -> None:
+    def silence(self, when: datetime) -> None:
+        """Everything, until `speak`."""
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
-            session.exec(update(StoredAlert).where(col(StoredAlert.id) == alert).values(suppressed_by=by))
+            until = when + timedelta(days=1)
+            session.add(
+                QuietTime(
+                    type="silence",
+                    starts_at=when,
+                    ends_at=until,
+                    timezone="UTC",
+                    comment="works",
+                    created_at=when,
+                    created_by="wang",
+                )
+            )
+
+    def speak(self, when: datetime) -> None:
+        with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
+            session.exec(update(QuietTime).values(ended_at=when, ended_by="wang"))
 
     def fail(self, channel: str) -> None:
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
@@ -266,13 +282,13 @@ def test_a_reopened_alert_begins_anew(night: Night) -> None:
 def test_ended_and_back_in_one_batch_is_an_end_and_a_new_begin(night: Night) -> None:
     night.raise_alert()
     night.advance(at(minutes=5))
-    night.receive(temperature(COLD, at(minutes=6)), temperature(WARM, at(minutes=6, seconds=30)))
-    night.advance(at(minutes=7))
+    night.receive(temperature(COLD, at(minutes=6)), temperature(WARM, at(minutes=7, seconds=30)))
+    night.advance(at(minutes=8))
     assert sorted(night.whom("resolved")) == ["ada", "desk"]
-    night.advance(at(minutes=11))
+    night.advance(at(minutes=12, seconds=59))
     assert night.steps() == [FIRST]
-    night.advance(at(minutes=12))
-    assert night.steps()[1:] == [(12, 1, 0, "not_acknowledged", ["bo"])]
+    night.advance(at(minutes=13))
+    assert night.steps()[1:] == [(13, 1, 0, "not_acknowledged", ["bo"])]
 
 
 def test_back_below_the_least_severity_it_stays_stopped(night: Night) -> None:
@@ -285,13 +301,13 @@ def test_back_below_the_least_severity_it_stays_stopped(night: Night) -> None:
 
 
 def test_a_suppressed_alert_waits_and_counts_on_afterwards(night: Night) -> None:
-    alert = night.raise_alert()
+    night.raise_alert()
     night.advance(at(minutes=5))
-    night.suppress(alert, "silence 3")
+    night.silence(at(minutes=6))
     for minute in (7, 10, 30):
         night.advance(at(minutes=minute))
     assert night.steps() == [FIRST]
-    night.suppress(alert, None)
+    night.speak(at(minutes=31))
     night.advance(at(minutes=31))
     night.advance(at(minutes=38))
     night.advance(at(minutes=39))
@@ -303,14 +319,12 @@ def test_a_suppressed_alert_waits_and_counts_on_afterwards(night: Night) -> None
 
 
 def test_what_is_suppressed_from_the_start_counts_from_the_end_of_it(night: Night) -> None:
-    change = raised(SCHOOL)
-    change.alert.kind, change.alert.suppressed_by = "intrusion", "maintenance 1"
-    with session_scope(night.engine, EVERY_SCHOOL, write=True) as session:
-        alerts.hold_history(session)
-        history = alerts.apply(session, [change])
-        escalating.follow(session, history, rulesets.in_force(session).rules, NOW)
+    night.silence(NOW)
+    night.raise_alert(when=at(minutes=1))
     night.advance(at(minutes=30))
-    night.suppress(change.alert.id, None)
+    [row] = night.rows(Escalation)
+    assert (row.next_due_at, row.held_at) == (None, at(minutes=1))
+    night.speak(at(minutes=31))
     night.advance(at(minutes=31))
     night.advance(at(minutes=35, seconds=59))
     assert night.steps() == []
@@ -319,14 +333,14 @@ def test_what_is_suppressed_from_the_start_counts_from_the_end_of_it(night: Nigh
 
 
 def test_a_failure_while_it_is_suppressed_counts_when_that_ends(night: Night) -> None:
-    alert = night.raise_alert()
+    night.raise_alert()
     night.advance(at(minutes=5))
-    night.suppress(alert, "silence 3")
+    night.silence(at(minutes=6))
     night.advance(at(minutes=7))
     night.fail("ada")
     night.advance(at(minutes=8))
     assert night.steps() == [FIRST]
-    night.suppress(alert, None)
+    night.speak(at(minutes=9))
     night.advance(at(minutes=9))
     assert [one[:3] for one in night.steps()] == [FIRST[:3], (9, 2, 0)]
 
@@ -334,8 +348,10 @@ def test_a_failure_while_it_is_suppressed_counts_when_that_ends(night: Night) ->
 def test_life_and_limb_are_never_held_up(night: Night) -> None:
     night.receive(press(1))
     night.advance(NOW)
-    night.suppress(1, "maintenance 1")
+    night.silence(at(minutes=1))
     night.advance(at(minutes=5))
+    [alert] = night.rows(StoredAlert)
+    assert alert.suppressed_by == "silence:1"
     assert night.steps() == [FIRST]
 
 
