@@ -7,12 +7,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from safety_service.channels.http import open_client
+from safety_service.channels.http import GuardedClient, open_client
 from safety_service.domain.errors import Unavailable
 from safety_service.domain.notifying import Receiver as Told
 from safety_service.domain.types import Alert, AlertChange, Change, Condition, Severity, Transition
@@ -32,7 +31,7 @@ SECRET = "whsec_" + "A" * 32
 class Desk:
     """Channels, alerts and a courier on one database; `now` moves only when a test says so."""
 
-    def __init__(self, engine: Engine, client: httpx.Client) -> None:
+    def __init__(self, engine: Engine, client: GuardedClient) -> None:
         self.engine = engine
         self.now = NOW
         self.courier = Courier(engine, client, chance=lambda: 0.5)
@@ -98,13 +97,13 @@ class Desk:
 
 
 @pytest.fixture
-def client() -> Iterator[httpx.Client]:
+def client() -> Iterator[GuardedClient]:
     with open_client(private_targets=True) as one:
         yield one
 
 
 @contextmanager
-def desk_on(engine: Engine, client: httpx.Client) -> Iterator[Desk]:
+def desk_on(engine: Engine, client: GuardedClient) -> Iterator[Desk]:
     desk = Desk(engine, client)
     try:
         yield desk
@@ -113,7 +112,7 @@ def desk_on(engine: Engine, client: httpx.Client) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def desk(two_schools: Engine, client: httpx.Client) -> Iterator[Desk]:
+def desk(two_schools: Engine, client: GuardedClient) -> Iterator[Desk]:
     with desk_on(two_schools, client) as one:
         yield one
 
@@ -150,7 +149,7 @@ def test_accepted_is_delivered_with_the_answer_and_never_sent_again(desk: Desk) 
         assert there.got[0].message["data"]["title"] == {"zh": "烟雾", "en": "Smoke"}
 
 
-def test_the_plain_function_makes_one_whole_run(desk: Desk, client: httpx.Client) -> None:
+def test_the_plain_function_makes_one_whole_run(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there:
         desk.channel("one", there)
         for _ in range(3):
@@ -355,7 +354,7 @@ def test_it_is_given_up_after_days_not_before(desk: Desk) -> None:
         assert desk.rows()[0].attempts == len(there.got)
 
 
-def test_a_sender_that_died_is_replaced_after_its_lease(desk: Desk, client: httpx.Client) -> None:
+def test_a_sender_that_died_is_replaced_after_its_lease(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there:
         desk.channel("one", there)
         desk.raised()
@@ -382,7 +381,7 @@ def test_a_late_retry_of_a_lost_claim_changes_nothing(desk: Desk) -> None:
         assert desk.rows()[0].next_attempt_at < later
 
 
-def test_two_couriers_never_send_the_same_row(desk: Desk, client: httpx.Client) -> None:
+def test_two_couriers_never_send_the_same_row(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there, ExitStack() as stack:
         desk.channel("one", there)
         for _ in range(40):
@@ -403,7 +402,7 @@ def _drain(courier: Courier, now: datetime) -> None:
         pass
 
 
-def test_a_stopping_service_gives_back_what_it_has_not_sent(desk: Desk, client: httpx.Client) -> None:
+def test_a_stopping_service_gives_back_what_it_has_not_sent(desk: Desk, client: GuardedClient) -> None:
     gate = Gate()
     with receiver(gate) as slow:
         desk.channel("slow", slow)
