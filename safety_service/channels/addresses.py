@@ -35,14 +35,17 @@ def host_of(url: str) -> str:
     return httpx.URL(url).host
 
 
-def in_full(value: str) -> str:
+def in_full(value: str | None) -> str | None:
     """The value itself, or ValueError where it is only what is shown in place of a secret."""
-    if MASK in value:
+    if value is not None and MASK in value:
         raise ValueError("is only what is shown in place of the secret; send it in full")
     return value
 
 
 WebAddress = Annotated[
     str, Field(max_length=2000, repr=False), AfterValidator(web_address), AfterValidator(in_full)
+]
+OptionalSecret = Annotated[
+    str | None, Field(min_length=1, max_length=500, repr=False), AfterValidator(in_full)
 ]
 Secret = Annotated[str, Field(min_length=1, max_length=500, repr=False), AfterValidator(in_full)]

@@ -2,12 +2,12 @@
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from safety_service.channels.addresses import MASK, Secret, WebAddress, host_of, shown_address
+from safety_service.channels.addresses import MASK, OptionalSecret, WebAddress, host_of, shown_address
 from safety_service.channels.http import GuardedClient, exchange
 from safety_service.channels.kind import Kind
 from safety_service.domain.delivery import TRIAL, Notice, Reply, judge_http
@@ -24,7 +24,7 @@ class AlertmanagerConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     url: WebAddress
-    bearer_token: Secret | None = Field(default=None, pattern=r"^[!-~…]+$")
+    bearer_token: Annotated[OptionalSecret, Field(pattern=r"^[!-~…]+$")] = None
     receiver: str = Field(default="campus-safety", min_length=1, max_length=100)
     language: Language = "zh"
 
@@ -43,31 +43,26 @@ def message(config: AlertmanagerConfig, notice: Notice) -> dict[str, Any]:
     A test message comes as resolved: nobody is to be called out by it.
     """
     data = notice.data
-    trial = notice.type == TRIAL
     group = {
-        "alertname": "ChannelTest" if trial else str(data["rule"]),
+        "alertname": "ChannelTest" if notice.type == TRIAL else str(data["rule"]),
         "key": "/".join(data.get("key", [notice.id])),
     }
     places = {name: str(data[name]) for name in _LABELS if data.get(name)}
     labels = group | places | {"severity": str(data.get("severity", "none"))}
-    status = "resolved" if trial or data.get("condition") == "resolved" else "firing"
-    text = text_of(notice, config.language)
-    annotations = {"summary": text.title, "description": "\n".join(text.lines)}
-    if data.get("id"):
-        annotations["alert_id"] = str(data["id"])
-    ended = data.get("resolved_at") or notice.timestamp
+    status = "firing" if data.get("condition") == "firing" else "resolved"
+    annotations = _annotations(config, notice)
     alert = {
         "status": status,
         "labels": labels,
         "annotations": annotations,
         "startsAt": _time(data.get("raised_at") or notice.timestamp),
-        "endsAt": NEVER if status == "firing" else _time(ended),
+        "endsAt": NEVER if status == "firing" else _time(data.get("resolved_at") or notice.timestamp),
         "generatorURL": notice.link or "",
         "fingerprint": fingerprint(group | places),
     }
     return {
         "version": "4",
-        "groupKey": "{}:{" + ", ".join(f'{name}="{_quoted(value)}"' for name, value in group.items()) + "}",
+        "groupKey": _group_key(group),
         "truncatedAlerts": 0,
         "status": status,
         "receiver": config.receiver,
@@ -77,6 +72,18 @@ def message(config: AlertmanagerConfig, notice: Notice) -> dict[str, Any]:
         "externalURL": notice.link or "",
         "alerts": [alert],
     }
+
+
+def _annotations(config: AlertmanagerConfig, notice: Notice) -> dict[str, str]:
+    text = text_of(notice, config.language)
+    annotations = {"summary": text.title, "description": "\n".join(text.lines)}
+    if notice.data.get("id"):
+        annotations["alert_id"] = str(notice.data["id"])
+    return annotations
+
+
+def _group_key(group: dict[str, str]) -> str:
+    return "{}:{" + ", ".join(f'{name}="{_quoted(value)}"' for name, value in group.items()) + "}"
 
 
 def fingerprint(labels: dict[str, str]) -> str:

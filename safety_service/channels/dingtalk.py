@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from safety_service.channels.addresses import MASK, Secret, WebAddress, host_of
+from safety_service.channels.addresses import MASK, OptionalSecret, Secret, WebAddress, host_of
 from safety_service.channels.http import GuardedClient
 from safety_service.channels.kind import Kind
 from safety_service.channels.robots import Phone, RobotConfig, judge_robot, post, with_keyword
@@ -26,7 +26,7 @@ class DingtalkConfig(RobotConfig):
 
     base_url: WebAddress = "https://oapi.dingtalk.com"
     access_token: Secret
-    secret: Secret | None = None
+    secret: OptionalSecret = None
     at_mobiles: list[Phone] = Field(default=[], max_length=100)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from safety_service.channels.addresses import MASK, Secret, WebAddress, host_of
+from safety_service.channels.addresses import MASK, OptionalSecret, Secret, WebAddress, host_of
 from safety_service.channels.http import GuardedClient
 from safety_service.channels.kind import Kind
 from safety_service.channels.robots import RobotConfig, judge_robot, post, with_keyword
@@ -25,12 +25,12 @@ class FeishuConfig(RobotConfig):
 
     base_url: WebAddress = "https://open.feishu.cn"
     token: Secret
-    secret: Secret | None = None
+    secret: OptionalSecret = None
     per_minute: int = Field(default=100, ge=1, le=6000)
 
 
 def sign(secret: str, seconds: int) -> str:
-    """The other way round than at DingTalk: what is signed there is the key here, and the message is empty."""
+    """The other way round than at DingTalk: what is signed there is the key here; nothing is signed."""
     key = f"{seconds}\n{secret}".encode()
     return base64.b64encode(hmac.digest(key, b"", hashlib.sha256)).decode()
 

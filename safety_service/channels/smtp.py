@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from safety_service.channels.addresses import MASK, Secret
+from safety_service.channels.addresses import MASK, OptionalSecret
 from safety_service.channels.http import CONNECT_SECONDS, TOTAL_SECONDS, GuardedClient
 from safety_service.channels.kind import Kind
 from safety_service.channels.targets import TargetRefusedError
@@ -43,7 +43,7 @@ class SmtpConfig(BaseModel):
     port: int = Field(ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "starttls"
     user: str | None = Field(default=None, min_length=1, max_length=254)
-    password: Secret | None = None
+    password: OptionalSecret = None
     sender: MailAddress
     recipients: list[MailAddress] = Field(min_length=1, max_length=100)
     language: Language = "zh"
@@ -132,7 +132,7 @@ def _shut(opened: list[socket.socket]) -> None:
 
 
 def _hand_over(session: smtplib.SMTP, config: SmtpConfig, content: bytes) -> Reply:
-    """Envelope and message. Where one recipient is refused for now, all get it again: better twice than never."""
+    """Envelope and message. Where one recipient is refused for now, all are tried again."""
     code, said = session.mail(config.sender)
     if code != 250:
         return _refusal(code, _words(said))

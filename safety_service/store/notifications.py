@@ -96,11 +96,7 @@ def read_due(
         partition_by=(col(Notification.channel), col(Notification.school), critical, vital),
         order_by=(rank.desc(), col(Notification.id)),
     )
-    columns: list[Any] = [
-        col(Notification.id),
-        col(Notification.channel),
-        col(Notification.school),
-    ]
+    columns: list[Any] = [col(Notification.id), col(Notification.channel), col(Notification.school)]
     ranked = (
         sa_select(*columns, rank.label("rank"), vital.label("vital"), place.label("place"))
         .join(AlertTransition, col(AlertTransition.number) == col(Notification.transition))
@@ -109,14 +105,13 @@ def read_due(
         .where(*_due(now, busy), ~_behind_another())
         .subquery()
     )
-    found: dict[str, list[Waiting]] = {}
-    top = SEVERITY_RANK["critical"]
     limit = case((ranked.c.channel.in_(sorted(gathering)), most), else_=each)
-    statement = sa_select(
-        ranked.c.id, ranked.c.channel, ranked.c.school, ranked.c.rank, ranked.c.vital
-    ).where(ranked.c.place <= limit)
+    names = ("id", "channel", "school", "rank", "vital")
+    statement = sa_select(*(ranked.c[name] for name in names)).where(ranked.c.place <= limit)
+    found: dict[str, list[Waiting]] = {}
     for number, channel, school, severity, is_vital in session.connection().execute(statement):
-        row = Waiting(id=number, school=school, critical=severity == top, rank=severity, vital=bool(is_vital))
+        is_critical = severity == SEVERITY_RANK["critical"]
+        row = Waiting(id=number, school=school, critical=is_critical, rank=severity, vital=bool(is_vital))
         found.setdefault(channel, []).append(row)
     return found
 
