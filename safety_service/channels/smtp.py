@@ -55,11 +55,18 @@ class SmtpConfig(BaseModel):
         return self
 
 
-def send(config: SmtpConfig, notice: Notice, client: GuardedClient, now: datetime) -> Reply:
+def send(
+    config: SmtpConfig,
+    notice: Notice,
+    client: GuardedClient,
+    now: datetime,
+    *,
+    within_seconds: float = TOTAL_SECONDS,
+) -> Reply:
     """One attempt. 4xx, timeouts and broken connections are tried again, 5xx is a refusal for good."""
     content = mail(config, notice, now).as_bytes(policy=_PLAIN)
     try:
-        with _session(config, client) as session:
+        with _session(config, client, within_seconds) as session:
             return _hand_over(session, config, content)
     except TargetRefusedError as error:
         return Reply(verdict="failed", answer=kept(f"not sent: {error}"))
@@ -99,13 +106,13 @@ class _Session(smtplib.SMTP):
 
 
 @contextmanager
-def _session(config: SmtpConfig, client: GuardedClient) -> Iterator[smtplib.SMTP]:
+def _session(config: SmtpConfig, client: GuardedClient, within_seconds: float) -> Iterator[smtplib.SMTP]:
     """A session ready for mail; it ends in time, also where the server drips its answers."""
     plain_socket = client.connect(config.host, config.port, CONNECT_SECONDS)
     plain_socket.settimeout(TOTAL_SECONDS)
     context = ssl.create_default_context()
     opened = [plain_socket]
-    deadline = threading.Timer(TOTAL_SECONDS, _shut, args=(opened,))
+    deadline = threading.Timer(within_seconds, _shut, args=(opened,))
     deadline.start()
     try:
         if config.security == "tls":
