@@ -17,7 +17,7 @@ from safety_service.domain.notifying import Receiver as Told
 from safety_service.domain.types import Alert, AlertChange, Change, Condition, Severity, Transition
 from safety_service.services import delivery
 from safety_service.services.delivery import LEASE, Courier, deliver
-from safety_service.services.outbox import Delivered, Result, settle
+from safety_service.services.outbox import Delivered, Home, Result, settle
 from safety_service.store import alerts, notifications
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
@@ -31,17 +31,23 @@ SECRET = "whsec_" + "A" * 32
 class Desk:
     """Channels, alerts and a courier on one database; `now` moves only when a test says so."""
 
-    def __init__(self, engine: Engine, client: GuardedClient) -> None:
+    def __init__(self, engine: Engine, client: GuardedClient, home: Home | None = None) -> None:
         self.engine = engine
         self.now = NOW
-        self.courier = Courier(engine, client, chance=lambda: 0.5)
+        self.courier = Courier(engine, client, home=home, chance=lambda: 0.5)
         self._keys = 0
 
     def channel(self, name: str, there: Receiver, **more: Any) -> None:
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
             session.add(Channel(id=name, kind="webhook", config={"url": there.url, "secret": SECRET}, **more))
 
-    def raised(self, school: str = SCHOOL, severity: Severity = "major", at: datetime | None = None) -> Alert:
+    def raised(
+        self,
+        school: str = SCHOOL,
+        severity: Severity = "major",
+        at: datetime | None = None,
+        kind: str = "smoke",
+    ) -> Alert:
         self._keys += 1
         moment = at or self.now
         alert = Alert(
@@ -50,7 +56,7 @@ class Desk:
             rule_version="1",
             key=(school, str(self._keys)),
             school=school,
-            kind="smoke",
+            kind=kind,
             title={"zh": "烟雾", "en": "Smoke"},
             severity=severity,
             condition="firing",
@@ -103,8 +109,8 @@ def client() -> Iterator[GuardedClient]:
 
 
 @contextmanager
-def desk_on(engine: Engine, client: GuardedClient) -> Iterator[Desk]:
-    desk = Desk(engine, client)
+def desk_on(engine: Engine, client: GuardedClient, home: Home | None = None) -> Iterator[Desk]:
+    desk = Desk(engine, client, home)
     try:
         yield desk
     finally:
