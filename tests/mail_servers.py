@@ -54,7 +54,7 @@ class MailServer:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        return [message_from_bytes(content, policy=default) for content in self.contents]  # type: ignore[misc]
+        return [message_from_bytes(content, policy=default) for content in self.contents]
 
     def start(self) -> None:
         self._thread.start()

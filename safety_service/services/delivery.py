@@ -134,7 +134,9 @@ class Courier:
             if not store.any_due(session, now, busy):
                 return {}
         with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
-            self._tokens.limits = limits(session)
+            known = limits(session)
+            with self._lock:
+                self._tokens.limits = known
             alone, together = self._choose(session, now, busy, limit)
             rows = store.claim(session, alone + together, now, now + LEASE)
             tasks = gather(session, rows, self._home, frozenset(together))

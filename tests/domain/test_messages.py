@@ -53,7 +53,7 @@ def test_both_languages_in_one_message() -> None:
 def test_every_change_has_a_word_of_its_own(change: Change) -> None:
     for language in ("zh", "en"):
         assert len(set(CHANGES[language].values())) == len(CHANGES[language])
-        assert CHANGES[language][change] in text_of(notice(change), language).title  # type: ignore[arg-type]
+        assert CHANGES[language][change] in text_of(notice(change), language).title
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
