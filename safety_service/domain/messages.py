@@ -6,81 +6,11 @@ from typing import Any, Literal
 import msgspec
 
 from safety_service.domain.delivery import DIGEST, TRIAL, Notice
+from safety_service.domain.message_words import CHANGES, LEVELS, WORDS
 from safety_service.domain.places import Place
 from safety_service.domain.types import SEVERITIES, SEVERITY_RANK
 
 Language = Literal["zh", "en", "both"]
-
-LEVELS: dict[str, dict[str, str]] = {
-    "zh": {"critical": "一级/红", "major": "二级/橙", "minor": "三级/黄", "warning": "四级/蓝"},
-    "en": {
-        "critical": "Critical/red",
-        "major": "Major/orange",
-        "minor": "Minor/yellow",
-        "warning": "Warning/blue",
-    },
-}
-"""The four levels with the colours that GB and the emergency response law give them."""
-
-CHANGES: dict[str, dict[str, str]] = {
-    "zh": {
-        "raised": "发生",
-        "severity_raised": "级别升高",
-        "reopened": "再次发生",
-        "resolved": "已恢复",
-        "acknowledged": "已确认",
-        "assigned": "已指派",
-        "commented": "有备注",
-        "closed": "已办结",
-        "escalated": "升级上报",
-    },
-    "en": {
-        "raised": "raised",
-        "severity_raised": "severity raised",
-        "reopened": "raised again",
-        "resolved": "resolved",
-        "acknowledged": "acknowledged",
-        "assigned": "assigned",
-        "commented": "commented",
-        "closed": "closed",
-        "escalated": "escalated",
-    },
-}
-
-_WORDS: dict[str, dict[str, str]] = {
-    "zh": {
-        "head": "【{level}】{title}（{change}）",
-        "school": "学校：{}",
-        "zone": "区域：{}",
-        "device": "设备：{}",
-        "time": "时间：{}",
-        "count": "次数：{}",
-        "suppressed": "已抑制：{}",
-        "link": "处置：{}",
-        "trial": "测试消息：通道可用",
-        "trial_by": "通道 {channel}，由 {by} 发出，不是告警",
-        "digest": "【汇总】{count} 条告警消息",
-        "tally": "{level} {count} 条",
-        "more": "……另有 {} 条，请到值守页面查看",
-        "comma": "，",
-    },
-    "en": {
-        "head": "[{level}] {title} ({change})",
-        "school": "School: {}",
-        "zone": "Zone: {}",
-        "device": "Device: {}",
-        "time": "Time: {}",
-        "count": "Count: {}",
-        "suppressed": "Suppressed by: {}",
-        "link": "Handle it: {}",
-        "trial": "Test message: this channel works",
-        "trial_by": "Channel {channel}, sent by {by}; this is no alert",
-        "digest": "[Digest] {count} alert messages",
-        "tally": "{level}: {count}",
-        "more": "... and {} more; see the duty desk",
-        "comma": ", ",
-    },
-}
 
 DIGEST_LINES = 12
 """Lines of a digest that a person still reads on a telephone; the rest is counted."""
@@ -139,7 +69,7 @@ def _writer(notice: Notice) -> Callable[[Notice, str], Text]:
 
 
 def _alert(notice: Notice, language: str) -> Text:
-    words, alert, place = _WORDS[language], notice.data, notice.place or Place()
+    words, alert, place = WORDS[language], notice.data, notice.place or Place()
     return Text(_head(notice, language), tuple(_facts(words, alert, notice, place, language)))
 
 
@@ -163,7 +93,7 @@ def _facts(
 def _head(notice: Notice, language: str) -> str:
     level = LEVELS[language].get(notice.data.get("severity", ""), "")
     change = notice.type.removeprefix("alert.")
-    return _WORDS[language]["head"].format(
+    return WORDS[language]["head"].format(
         level=level,
         title=in_language(notice.data.get("title"), language),
         change=CHANGES[language].get(change, plain(change)),
@@ -176,14 +106,14 @@ def _school(notice: Notice, language: str) -> str:
 
 
 def _trial(notice: Notice, language: str) -> Text:
-    words, place = _WORDS[language], notice.place or Place()
+    words, place = WORDS[language], notice.place or Place()
     by = {name: plain(notice.data.get(name, "")) for name in ("channel", "by")}
     time = place.local(notice.timestamp).strftime("%Y-%m-%d %H:%M:%S")
     return Text(words["trial"], (words["trial_by"].format(**by), words["time"].format(time)))
 
 
 def _digest(notice: Notice, language: str) -> Text:
-    words, notices = _WORDS[language], notice.parts
+    words, notices = WORDS[language], notice.parts
     lines = [_tally(notices, language)]
     lines += [_line(one, language) for one in notices[:DIGEST_LINES]]
     if len(notices) > DIGEST_LINES:
@@ -194,7 +124,7 @@ def _digest(notice: Notice, language: str) -> Text:
 
 
 def _tally(notices: Sequence[Notice], language: str) -> str:
-    words, counts = _WORDS[language], dict.fromkeys(SEVERITIES, 0)
+    words, counts = WORDS[language], dict.fromkeys(SEVERITIES, 0)
     for one in notices:
         severity = one.data.get("severity", "")
         if severity in SEVERITY_RANK:

@@ -3,9 +3,8 @@
 import msgspec
 import pytest
 
+from safety_service.domain.message_words import CHANGES, LEVELS
 from safety_service.domain.messages import (
-    CHANGES,
-    LEVELS,
     plain,
     short_text,
     text_of,
