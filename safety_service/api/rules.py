@@ -56,8 +56,8 @@ class RuleKindOut(BaseModel):
     parameters: dict[str, Any] = Field(description="JSON Schema of the fields of this kind")
 
 
-def _shown(row: RuleSetVersion) -> RulesOut:
-    checked = load_rules(row.text, "rules.yaml")
+def _shown(session: Session, row: RuleSetVersion) -> RulesOut:
+    checked = load_rules(row.text, "rules.yaml", calendars=rulesets.known_calendars(session))
     rules = [
         RuleOut(
             id=rule.id,
@@ -89,7 +89,7 @@ def _in_force(session: Session) -> RuleSetVersion:
 
 @router.get("/rules")
 def read_rules(_caller: Annotated[Caller, Depends(require("rules:read"))], session: SessionDep) -> RulesOut:
-    return _shown(_in_force(session))
+    return _shown(session, _in_force(session))
 
 
 @router.put("/rules")
@@ -102,7 +102,7 @@ def replace_rules(
 ) -> RulesOut:
     """Checks the file and puts it in force with the next batch; refused with every problem and its line."""
     after_commit(session, wake)
-    return _shown(rulesets.replace(session, body.text, by=caller.name, now=now))
+    return _shown(session, rulesets.replace(session, body.text, by=caller.name, now=now))
 
 
 @router.get("/rule-kinds")

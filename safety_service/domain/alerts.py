@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.errors import Conflict, Refused
+from safety_service.domain.flapping import flapping
 from safety_service.domain.rules.model import Rule
 from safety_service.domain.types import (
     DISPOSITIONS,
@@ -133,13 +134,17 @@ def _repeat(finding: Finding, alert: Alert) -> AlertChange | None:
 def _reopen(finding: Finding, alert: Alert, reason: str | None) -> AlertChange:
     """The same alert again; what people did stays with it, unless it was closed."""
     after = _seen(finding, alert) if finding.event is not None else alert
-    detail = {**alert.detail, **_detail(finding)}
+    told = {**_detail(finding), **flapping(alert, finding.at)}
     after = msgspec.structs.replace(
-        after, condition="firing", severity=finding.severity, resolved_at=None, detail=detail
+        after,
+        condition="firing",
+        severity=finding.severity,
+        resolved_at=None,
+        detail={**alert.detail, **told},
     )
     if alert.closed_at is not None:
         after = _unclosed(after)
-    return _changed(after, "reopened", finding.at, reason=reason, detail=_detail(finding))
+    return _changed(after, "reopened", finding.at, reason=reason, detail=told)
 
 
 def _resolve(finding: Finding, rule: Rule, alert: Alert | None) -> AlertChange | None:

@@ -9,7 +9,7 @@ from safety_service.domain.types import SEVERITY_RANK, Alert, Transition
 NOTIFIED_CHANGES = frozenset({"raised", "severity_raised", "reopened", "resolved"})
 
 
-class Receiver(msgspec.Struct, frozen=True, kw_only=True):
+class Receiver(msgspec.Struct, frozen=True):
     """What the decision needs to know of one channel."""
 
     channel: str
@@ -20,16 +20,22 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def receivers_of(
-    alert: Alert, transition: Transition, named: Sequence[str] | None, receivers: Sequence[Receiver]
+    alert: Alert,
+    transition: Transition,
+    named: Sequence[str] | None,
+    receivers: Sequence[Receiver],
+    *,
+    released: bool = False,
 ) -> list[Receiver]:
     """Who is to be told of this transition; `named`: the channels its rule names, None for all of them.
 
     Repeats, acknowledgements and comments tell nobody (alerting rule 2). Whoever was told that it fires is
     told that it ended, even if it was suppressed in between (rule 8); delivery withholds the rest.
+    `released`: what held the transition back has gone, and it is told now.
     """
     if transition.change not in NOTIFIED_CHANGES:
         return []
-    if alert.suppressed_by and transition.change != "resolved":
+    if "suppressed_by" in transition.detail and not released:
         return []
     return [
         receiver

@@ -9,8 +9,9 @@ import msgspec
 from safety_service.domain import alerts as lifecycle
 from safety_service.domain.alerts import apply_findings
 from safety_service.domain.deafness import Deaf, heard_at
-from safety_service.domain.notifying import NOTIFIED_CHANGES
+from safety_service.domain.notifying import Receiver, receivers_of
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.suppression import TELLING, Suppressor, mark, owes, recheck
 from safety_service.domain.timeline_model import Entry, Timeline
 from safety_service.domain.types import Alert, AlertChange, DeviceSeen, Event, Finding, Transition
 
@@ -55,7 +56,7 @@ def run(timeline: Timeline) -> Outcome:
         if at <= timeline.until:
             world.instant(at, list(entries))
     world.advance(timeline.until)
-    return Outcome(world.happened, _sent(timeline, world.happened), world.failed)
+    return Outcome(world.happened, world.sent, world.failed)
 
 
 def _arrivals(entries: Sequence[Entry]) -> list[Entry]:
@@ -93,6 +94,12 @@ class _World:
         self.latest: dict[Key, int] = {}
         self.happened: list[Happened] = []
         self.failed: list[str] = []
+        self.sent: list[Sent] = []
+        self.steps: dict[int, list[Transition]] = {}
+        self.told: dict[tuple[int, str], Transition] = {}
+        self.suppressor = Suppressor([], timeline.rules.rules, [])
+        self.flapping: set[int] = set()
+        self.looked_at = self.start
         self.engine = self._engine()
         self.engine.tick(self.start)
 
@@ -113,13 +120,17 @@ class _World:
     def instant(self, at: timedelta, entries: list[Entry]) -> None:
         """Everything of one instant in the order of the file; people act on what is there to act on."""
         before = len(self.happened)
+        self._pass_edges(self.start + at)
         for position, entry in enumerate(entries):
             if entry.event is not None:
                 self._hear(entry.event)
                 continue
             if all(later.event is None for later in entries[position:]):
                 self.advance(at)
-            if entry.action == "restart":
+            if entry.quiet is not None:
+                self.suppressor.quiets.append(entry.quiet)
+                self._recheck(self.start + at)
+            elif entry.action == "restart":
                 self._restart(at, entry.down)
             else:
                 self._act(entry, self.start + at)
@@ -128,7 +139,30 @@ class _World:
 
     def advance(self, at: timedelta) -> None:
         """Time passes up to and including an offset."""
+        self._pass_edges(self.start + at)
         self._apply(self.engine.tick(self.start + at))
+
+    def _pass_edges(self, until: datetime) -> None:
+        """What was held back is told at the instant at which its cause ends, and no sooner."""
+        while (edge := self._next_edge()) is not None and edge <= until:
+            self._apply(self.engine.settle(edge))
+            self._recheck(edge)
+            self.looked_at = edge
+        self.looked_at = max(self.looked_at, until)
+
+    def _next_edge(self) -> datetime | None:
+        flapping = [self.alerts[number - 1] for number in self.flapping]
+        return self.suppressor.next_edge(self.looked_at, flapping)
+
+    def _firing(self) -> list[Alert]:
+        return [alert for alert in self.alerts if alert.condition == "firing"]
+
+    def _recheck(self, at: datetime) -> None:
+        for alert in recheck(self._firing(), self.suppressor, at):
+            self.alerts[alert.id - 1] = alert
+            last = [step for step in self.steps[alert.id] if step.change in TELLING][-1]
+            if owes(alert, last):
+                self._send(alert, last, at, released=True)
 
     def _hear(self, event: Event) -> None:
         identity = (event.school, event.device)
@@ -160,8 +194,14 @@ class _World:
     def _apply(self, findings: Sequence[Finding]) -> None:
         keys = {(finding.rule, finding.key) for finding in findings}
         newest = {key: self.alerts[self.latest[key] - 1] for key in keys if key in self.latest}
-        for change in apply_findings(findings, self.engine.rules, newest):
+        self._take(apply_findings(findings, self.engine.rules, newest))
+
+    def _take(self, changes: Sequence[AlertChange]) -> None:
+        others = mark(changes, self.suppressor)
+        for change in changes:
             self._keep(change)
+        if others:
+            self._recheck(max(step.at for change in changes for step in change.transitions))
 
     def _act(self, entry: Entry, now: datetime) -> None:
         """A step of a person, on every open alert of the rule that it fits."""
@@ -171,9 +211,9 @@ class _World:
             if alert.rule != entry.rule or alert.closed_at is not None or not fits:
                 continue
             if entry.action == "close":
-                self._keep(lifecycle.close(alert, entry.disposition, OPERATOR, now))
+                self._take([lifecycle.close(alert, entry.disposition, OPERATOR, now)])
             elif alert.acknowledged_at is None:
-                self._keep(lifecycle.acknowledge(alert, OPERATOR, now))
+                self._take([lifecycle.acknowledge(alert, OPERATOR, now)])
             else:
                 continue
             done += 1
@@ -187,7 +227,37 @@ class _World:
             self.alerts.append(alert)
             self.latest[alert.rule, alert.key] = alert.id
         self.alerts[alert.id - 1] = alert
-        self.happened += [self._told(alert, transition) for transition in change.transitions]
+        if "flapping_until" in alert.detail:
+            self.flapping.add(alert.id)
+        for step in change.transitions:
+            self.happened.append(self._told(alert, step))
+            self.steps.setdefault(alert.id, []).append(step)
+            self._send(alert, step, step.at)
+
+    def _send(self, alert: Alert, step: Transition, at: datetime, *, released: bool = False) -> None:
+        """What the channels are told: nobody of an end whose beginning nobody told them."""
+        rule = self.timeline.rules.rules[alert.rule]
+        receivers = [
+            Receiver(one.id, "", frozenset(), "warning", one.send_resolved) for one in self.timeline.channels
+        ]
+        for one in receivers_of(alert, step, rule.channels, receivers, released=released):
+            before = self.told.get((alert.id, one.channel))
+            if before is step or (
+                step.change == "resolved" and (before is None or before.change == "resolved")
+            ):
+                continue
+            self.told[alert.id, one.channel] = step
+            told = self._told(alert, step)
+            self.sent.append(
+                Sent(
+                    at=at - self.start,
+                    rule=told.rule,
+                    school=told.school,
+                    device=told.device,
+                    change=told.change,
+                    channel=one.channel,
+                )
+            )
 
     def _told(self, alert: Alert, transition: Transition) -> Happened:
         return Happened(
@@ -200,24 +270,3 @@ class _World:
             count=alert.count,
             alert=alert,
         )
-
-
-def _sent(timeline: Timeline, happened: Sequence[Happened]) -> list[Sent]:
-    """What the channels would be told: each transition that tells anybody, once for each channel."""
-    sent = []
-    for one in happened:
-        named = timeline.rules.rules[one.rule].channels
-        for channel in timeline.channels:
-            wanted = one.change in NOTIFIED_CHANGES and (named is None or channel.id in named)
-            if wanted and (one.change != "resolved" or channel.send_resolved):
-                sent.append(
-                    Sent(
-                        at=one.at,
-                        rule=one.rule,
-                        school=one.school,
-                        device=one.device,
-                        change=one.change,
-                        channel=channel.id,
-                    )
-                )
-    return sent

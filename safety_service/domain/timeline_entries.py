@@ -7,6 +7,7 @@ from typing import Any
 from safety_service.domain.decoding.kinds import KINDS
 from safety_service.domain.rules.matching import did_you_mean
 from safety_service.domain.rules.yamltree import Path, Tree
+from safety_service.domain.suppression import Quiet, check_match
 from safety_service.domain.timeline_fields import Problems, read_items, read_offset, refuse_unknown
 from safety_service.domain.timeline_model import Entry
 from safety_service.domain.types import DISPOSITIONS, PHASES, Event
@@ -31,7 +32,7 @@ EVENT_FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 TIMING = ("at", "occurred", "repeat", "every")
 ACTIONS = ("acknowledge", "close", "restart")
-LATER = ("silence", "maintenance")
+QUIETS = ("silence", "maintenance")
 MOST_EVENTS = 1_000_000
 
 
@@ -41,9 +42,9 @@ def read_entries(tree: Tree, start: datetime, rules: Collection[str], problems: 
         if "at" not in item:
             problems.append((path, "at is missing"))
             continue
-        later = [name for name in LATER if name in item]
-        if later:
-            problems.append(((*path, later[0]), f"{later[0]} is not available in this version"))
+        quiet = next((name for name in QUIETS if name in item), None)
+        if quiet is not None:
+            entries.append(_quiet(path, item, quiet, start, problems, len(entries)))
         elif any(name in item for name in ACTIONS):
             entries.append(_action(tree, path, item, rules, problems))
         else:
@@ -69,6 +70,29 @@ def _action(
     where: dict[str, str] = {name: str(item[name]) for name in ("school", "device") if name in item}
     place = tree.place(path)
     return Entry(at=at, action=action, rule=rule, where=where, disposition=disposition, place=place)
+
+
+def _quiet(
+    path: Path, item: dict[str, Any], action: str, start: datetime, problems: Problems, number: int
+) -> Entry:
+    """A silence or a maintenance window that begins now and lasts `for` so long."""
+    refuse_unknown(item, ("at", action, "for"), path, problems)
+    at = read_offset(item["at"], (*path, "at"), problems)
+    if "for" not in item:
+        problems.append((path, "for is missing: how long it lasts"))
+    length = read_offset(item.get("for", "1s"), (*path, "for"), problems)
+    if not length:
+        problems.append(((*path, "for"), "must be longer than nothing"))
+    match = item[action]
+    problems += [((*path, action, *([field] if field else [])), why) for field, why in check_match(match)]
+    quiet = Quiet(
+        cause=f"{action}:{number + 1}",
+        starts_at=start.astimezone(UTC) + at,
+        length=length,
+        zone=start.tzinfo or UTC,
+        match=match if isinstance(match, dict) else {},
+    )
+    return Entry(at=at, action=action, quiet=quiet)
 
 
 def _events(

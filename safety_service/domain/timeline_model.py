@@ -6,11 +6,15 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.rules.model import RuleSet
+from safety_service.domain.suppression import Quiet
 from safety_service.domain.types import DeviceSeen, Event
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happens at an offset from the start: an event, a step of a person, or a restart."""
+    """One thing that happens at an offset from the start.
+
+    An event, a step of a person, a restart, or a time in which matching alerts tell nobody.
+    """
 
     at: timedelta
     event: Event | None = None
@@ -19,6 +23,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     where: dict[str, str] = msgspec.field(default_factory=dict)
     disposition: str = "confirmed"
     down: timedelta = timedelta(0)
+    quiet: Quiet | None = None
     place: str = ""
 
 

@@ -16,6 +16,8 @@ from safety_service.receiving.wire import Order, Publish, Report
 log = structlog.get_logger(__name__)
 
 HANGS_AFTER_SECONDS = 20.0
+STARTS_WITHIN_SECONDS = 90.0
+"""A machine with too much to do takes long to start one: killing it for that would start it for ever."""
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 8.0
 
@@ -63,6 +65,7 @@ class ReceiverProcess:
         self._before = (0, 0, 0)
         self._stopping = threading.Event()
         self._heard_at = time.monotonic()
+        self._has_reported = False
         self._process: subprocess.Popen[bytes] | None = None
         self._writing = threading.Lock()
         self._threads = [
@@ -140,7 +143,7 @@ class ReceiverProcess:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         process = self._reserve.take()
-        self._heard_at = time.monotonic()
+        self._heard_at, self._has_reported = time.monotonic(), False
         self._process = process
         assert process.stdin is not None
         try:
@@ -157,7 +160,7 @@ class ReceiverProcess:
         for line in reports:
             committed = self.report.committed
             self.report = _report.decode(line)
-            self._heard_at = time.monotonic()
+            self._heard_at, self._has_reported = time.monotonic(), True
             if self.report.superseded:
                 self.superseded = True
             if self.report.committed != committed:
@@ -166,7 +169,8 @@ class ReceiverProcess:
     def _watch(self) -> None:
         while not self._stopping.wait(1.0):
             process = self._process
-            hangs = time.monotonic() - self._heard_at > HANGS_AFTER_SECONDS or not self.report.alive
+            patience = HANGS_AFTER_SECONDS if self._has_reported else STARTS_WITHIN_SECONDS
+            hangs = time.monotonic() - self._heard_at > patience or not self.report.alive
             if hangs and process is not None and process.poll() is None:
                 log.error("the receiver hangs, killing it")
                 process.kill()

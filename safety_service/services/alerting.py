@@ -10,6 +10,7 @@ from safety_service.domain.alerts import apply_findings
 from safety_service.domain.notifying import receivers_of
 from safety_service.domain.rules.model import Rule
 from safety_service.domain.types import Alert, Finding, Transition
+from safety_service.services import suppression
 from safety_service.store import alerts, notifications, rollups
 
 Key = tuple[str, tuple[str, ...]]
@@ -57,6 +58,7 @@ def apply(
     alerts.hold_history(session)
     keys = list(dict.fromkeys((finding.rule, finding.key) for finding in findings))
     changes = apply_findings(findings, rules, latest.gather(session, keys))
+    suppression.mark_changes(session, changes, rules, now)
     history = alerts.apply(session, changes)
     latest.note(history)
     notify(session, history, rules, now)

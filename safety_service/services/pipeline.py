@@ -17,7 +17,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, rulesets
+from safety_service.services import alerting, rulesets, suppression
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
@@ -69,6 +69,8 @@ class Memory(msgspec.Struct):
     heard_until: datetime
     ledger: Ledger
     cursor: int
+    followed_at: datetime | None = None
+    """When it was last looked what is held back, and what no longer is."""
 
 
 class Pipeline:
@@ -158,14 +160,19 @@ class Pipeline:
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
-        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
+        news = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
+        transitions = news
+        if not more:
+            # So does what was held back: its end may be there.
+            news += suppression.follow(session, memory.engine.rules, memory.followed_at, now)
+            memory.followed_at = now
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = memory.cursor = batch[-1].position
         memory.presence.write(session, row, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
-        if transitions:
+        if news:
             after_commit(session, self._on_transitions)
         return Advanced(len(batch), len(new), transitions, more)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from safety_service.domain.calendars import BUILT_IN as BUILT_IN_CALENDARS
+from safety_service.domain.calendars import Calendar, read_calendar
 from safety_service.domain.rules.loading import RuleSet, load_rules
-from safety_service.store import audit, rule_states
+from safety_service.store import audit, calendars, rule_states
 from safety_service.store.tables import RuleSetVersion
 
 BUILT_IN = "default.yaml"
@@ -26,7 +28,7 @@ def seed(session: Session, file: Path | None, *, now: datetime) -> None:
 
 def replace(session: Session, text: str, *, by: str, now: datetime) -> RuleSetVersion:
     """Checks a rule file and puts it in force; raises Refused with every problem and its line."""
-    load_rules(text, "rules.yaml")
+    load_rules(text, "rules.yaml", calendars=known_calendars(session))
     row = rule_states.add_rule_set(session, text, by=by, now=now)
     audit.record(session, "rules.replace", "rules", row.version, now=now)
     return row
@@ -35,4 +37,11 @@ def replace(session: Session, text: str, *, by: str, now: datetime) -> RuleSetVe
 def in_force(session: Session) -> RuleSet:
     """The rules as of this transaction."""
     row = rule_states.read_rule_set(session)
-    return load_rules(row.text if row is not None else built_in_text(), "rules.yaml")
+    text = row.text if row is not None else built_in_text()
+    return load_rules(text, "rules.yaml", calendars=known_calendars(session))
+
+
+def known_calendars(session: Session) -> dict[str, Calendar]:
+    """The built-in calendars with the county's own beside them, or in their place."""
+    own = {row.name: read_calendar(row.definition, row.name) for row in calendars.every(session)}
+    return dict(BUILT_IN_CALENDARS) | own

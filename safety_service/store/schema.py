@@ -10,8 +10,17 @@ from safety_service.store import (
     tables_outbox,
     tables_people,
     tables_rollup,
+    tables_suppression,
 )
 
-MODULES = (tables, tables_people, tables_cafeteria, tables_rollup, tables_outbox, tables_news)
+MODULES = (
+    tables,
+    tables_people,
+    tables_cafeteria,
+    tables_rollup,
+    tables_outbox,
+    tables_news,
+    tables_suppression,
+)
 
 METADATA: MetaData = SQLModel.metadata

@@ -210,6 +210,12 @@ class StoredAlert(SchoolOwned, table=True):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_alert_school", "school", "id"),
+        Index(
+            "ix_alert_suppressed",
+            "id",
+            sqlite_where=text("condition = 'firing' AND suppressed_by IS NOT NULL"),
+            postgresql_where=text("condition = 'firing' AND suppressed_by IS NOT NULL"),
+        ),
         Index("ix_alert_raised", "raised_at"),
         Index("ix_alert_closed", "closed_at"),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),

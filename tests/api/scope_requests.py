@@ -16,6 +16,8 @@ NOT_OF_A_SCHOOL = {
     "/auth/me": "the caller's own account",
     "/rules": "the same rules for every school",
     "/rule-kinds": "the same for every school",
+    "/calendars": "the same for every school",
+    "/calendars/{name}": "the same for every school",
     "/schemes": "published rules",
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
@@ -47,8 +49,14 @@ PATH_VALUES: dict[str, Any] = {
     "channel_id": OTHER_MARK,
 }
 
-SPECIAL_PATHS = {("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen"}
-"""Where the row must be in another state."""
+SPECIAL_PATHS = {
+    ("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen",
+    ("GET", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
+    ("DELETE", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
+}
+"""Where the row must be another one, or in another state."""
+
+QUIET = {"school": OTHER_CODE, "ends_at": "2026-09-02T00:00:00+08:00", "comment": "works at the gate"}
 
 BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/schools/{school}"): {"name_zh": "新", "township": f"37082810{OTHER}", "kind": "primary"},
@@ -62,6 +70,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/alerts/{alert_id}/comment"): {"comment": "seen"},
     ("POST", "/alerts/{alert_id}/close"): {"disposition": "test"},
     ("POST", "/alerts/{alert_id}/reopen"): None,
+    ("POST", "/silences"): QUIET,
+    ("DELETE", "/silences/{number}"): None,
+    ("POST", "/maintenance-windows"): QUIET,
+    ("DELETE", "/maintenance-windows/{number}"): None,
     ("PUT", "/cafeterias/{cafeteria}"): {"diners": 300},
     ("POST", "/cafeterias/{cafeteria}/inspections"): {
         "date": "2026-08-30",

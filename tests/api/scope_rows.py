@@ -30,6 +30,7 @@ from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW
 from tests.people import password_hash
 
@@ -260,4 +261,20 @@ def _people(n: int) -> list[object]:
             config={"url": "http://127.0.0.1:9/", "secret": "whsec_" + "A" * 32},
             schools=[school],
         ),
+        *(_quiet_time(number, kind, n) for number, kind in ((n, "silence"), (10 + n, "maintenance"))),
     ]
+
+
+def _quiet_time(number: int, kind: str, n: int) -> QuietTime:
+    return QuietTime(
+        id=number,
+        type=kind,
+        school=school_code(n),
+        match={"device": marker(n)},
+        starts_at=NOW - timedelta(hours=1),
+        ends_at=NOW + timedelta(days=1),
+        timezone="Asia/Shanghai",
+        comment=marker(n),
+        created_at=NOW,
+        created_by=marker(n),
+    )

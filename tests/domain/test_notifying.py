@@ -68,6 +68,7 @@ def test_a_rule_may_name_its_channels() -> None:
 
 
 def test_suppression_stops_the_sending_but_never_the_all_clear() -> None:
-    silenced = msgspec.structs.replace(ALERT, suppressed_by="silence:1")
-    assert not told(step("raised"), alert=silenced)
-    assert told(step("resolved"), alert=silenced)
+    silenced = msgspec.structs.replace(step("raised"), detail={"suppressed_by": "silence:1"})
+    assert not told(silenced)
+    assert receivers_of(ALERT, silenced, None, [EVERYONE], released=True) == [EVERYONE]
+    assert told(step("resolved"), alert=msgspec.structs.replace(ALERT, suppressed_by="silence:1"))

@@ -38,7 +38,7 @@ _PURE_STANDARD_LIBRARY = """
     xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement xml.etree.ElementTree.tostring
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
-PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml"})
+PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil"})
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter"})
 OUTSIDE_WORLD = frozenset({"open", "input", "print", "exec", "eval", "__import__", "breakpoint"})
 

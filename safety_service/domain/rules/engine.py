@@ -106,6 +106,13 @@ class Engine:
         self._fire(now, found, including=True)
         return found
 
+    def settle(self, now: datetime) -> list[Finding]:
+        """The timers due before `now`: those of that very instant wait for its events, which come first."""
+        found: list[Finding] = []
+        self._move_clock(now)
+        self._fire(now, found, including=False)
+        return found
+
     def next_due(self) -> datetime | None:
         """When the next timer is due."""
         first = self._timers.first()

@@ -1,0 +1,193 @@
+"""Decides whether anybody is told of what an alert does: silences, maintenance, inhibition, flapping.
+
+Suppression stops the sending and never the record: the transition names the cause, and the alert carries it
+for as long as it lasts. What still fires when the cause has gone is told then.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import msgspec
+
+from safety_service.domain.flapping import flaps_until
+from safety_service.domain.recurrence import next_edge, occurrence
+from safety_service.domain.rules.matching import accepted, did_you_mean
+from safety_service.domain.rules.model import Inhibition, Rule
+from safety_service.domain.types import LIFE_SAFETY_KINDS, Alert, AlertChange, Transition
+
+FIELDS = ("rule", "kind", "school", "device", "zone", "severity")
+"""What a silence and a maintenance window can ask of an alert."""
+FLAPPING = "flapping"
+TELLING = frozenset({"raised", "severity_raised", "reopened"})
+
+Firing = dict[tuple[str, tuple[str, ...]], Alert]
+
+
+class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence or a maintenance window: from `starts_at` for `length`, by `recurrence` again and again.
+
+    `cause` is what the transition will name, such as `silence:12`. `school` None: all of them. `zone` is the
+    one on whose wall clock a recurring window comes back.
+    """
+
+    cause: str
+    starts_at: datetime
+    length: timedelta
+    zone: tzinfo
+    match: Mapping[str, Any] = {}
+    school: str | None = None
+    recurrence: str | None = None
+
+    def is_on(self, at: datetime) -> bool:
+        return occurrence(self.recurrence, self.starts_at, self.length, self.zone, at) is not None
+
+    def next_edge(self, after: datetime) -> datetime | None:
+        return next_edge(self.recurrence, self.starts_at, self.length, self.zone, after)
+
+    def covers(self, alert: Alert) -> bool:
+        """Whether the alert is meant. A window that comes back by itself is a calendar: it holds back nothing
+        that is about life (alerting rule 10) unless it names the kind."""
+        if self.school is not None and alert.school != self.school:
+            return False
+        if self.recurrence is not None and alert.kind in LIFE_SAFETY_KINDS and "kind" not in self.match:
+            return False
+        return all(_meets(alert, field, condition) for field, condition in self.match.items())
+
+
+def check_match(match: Any) -> list[tuple[str, str]]:
+    """Every problem of the match of a silence as (field, reason)."""
+    if not isinstance(match, Mapping):
+        return [("", "must be fields of an alert with the values they match, such as {kind: motion}")]
+    problems = []
+    for field, condition in match.items():
+        if field not in FIELDS:
+            problems.append((str(field), f"unknown field {field!r}{did_you_mean(str(field), FIELDS)}"))
+            continue
+        if isinstance(condition, Mapping) and set(condition) != {"not"}:
+            problems.append((field, "is a text, a list of texts, or {not: [...]}"))
+            continue
+        values, _ = accepted(condition)
+        if not values or any(not isinstance(value, str) for value in values):
+            problems.append((field, "is a text, a list of texts, or {not: [...]}"))
+    return problems
+
+
+def _meets(alert: Alert, field: str, condition: Any) -> bool:
+    values, negated = accepted(condition)
+    return (getattr(alert, field) in values) is not negated
+
+
+class Suppressor:
+    """All that can suppress at present. It is told of what fires, and of every transition in its order."""
+
+    def __init__(self, quiets: Sequence[Quiet], rules: Mapping[str, Rule], firing: Iterable[Alert]) -> None:
+        self.quiets = list(quiets)
+        self._rules = rules
+        self._inhibiting = {one.rule for rule in rules.values() for one in rule.inhibited_by}
+        self._firing: Firing = {}
+        for alert in firing:
+            self.note(alert)
+
+    @property
+    def inhibiting(self) -> frozenset[str]:
+        """The rules whose alerts hold others back."""
+        return frozenset(self._inhibiting)
+
+    def note(self, alert: Alert) -> bool:
+        """An alert as it is after a transition; whether that may change what others may tell."""
+        if alert.rule not in self._inhibiting:
+            return False
+        key = (alert.rule, alert.key)
+        if alert.condition == "firing":
+            known = self._firing.get(key)
+            self._firing[key] = alert
+            return known is None
+        return self._firing.pop(key, None) is not None
+
+    def cause(self, alert: Alert, at: datetime) -> str | None:
+        """Why nobody is told of the alert at that instant; None where they are."""
+        until = flaps_until(alert.detail)
+        if until is not None and at < until:
+            return FLAPPING
+        for quiet in self.quiets:
+            if quiet.covers(alert) and quiet.is_on(at):
+                return quiet.cause
+        rule = self._rules.get(alert.rule)
+        for inhibition in rule.inhibited_by if rule is not None else ():
+            if self._is_inhibited(alert, inhibition):
+                return f"inhibited:{inhibition.rule}"
+        return None
+
+    def _is_inhibited(self, alert: Alert, inhibition: Inhibition) -> bool:
+        wanted = [self._part(alert, name) for name in inhibition.equal]
+        return any(
+            other.rule == inhibition.rule and [self._part(other, name) for name in inhibition.equal] == wanted
+            for other in self._firing.values()
+        )
+
+    def _part(self, alert: Alert, name: str) -> str:
+        rule = self._rules.get(alert.rule)
+        if rule is not None and name in rule.key and len(alert.key) == len(rule.key):
+            return alert.key[rule.key.index(name)]
+        found = getattr(alert, name, None) if name in FIELDS else None
+        return "" if found is None else str(found)
+
+    def next_edge(self, after: datetime, marked: Iterable[Alert]) -> datetime | None:
+        """The next instant at which something begins or ends, flapping of the marked alerts included."""
+        edges = [edge for quiet in self.quiets if (edge := quiet.next_edge(after)) is not None]
+        for alert in marked:
+            until = flaps_until(alert.detail)
+            if alert.condition == "firing" and until is not None:
+                edges.append(until)
+        return min((edge for edge in edges if edge > after), default=None)
+
+
+def mark(changes: Sequence[AlertChange], suppressor: Suppressor) -> bool:
+    """Names the cause in each transition that nobody is told of, and on its alert, in the order of time.
+
+    Changes the given ones in place. Whether others may now be held back, or told, is returned: an alert that
+    holds others back has begun or ended.
+    """
+    steps = [
+        (step.at, n, place)
+        for n, change in enumerate(changes)
+        for place, step in enumerate(change.transitions)
+    ]
+    others = False
+    for _, n, place in sorted(steps):
+        change = changes[n]
+        step = change.transitions[place]
+        then = msgspec.structs.replace(change.alert, condition=step.condition, severity=step.severity)
+        others |= suppressor.note(then)
+        if step.change not in TELLING:
+            continue
+        cause = suppressor.cause(then, step.at)
+        change.alert = msgspec.structs.replace(change.alert, suppressed_by=cause)
+        if cause is not None:
+            change.transitions[place] = _named(step, cause)
+    return others
+
+
+def _named(step: Transition, cause: str) -> Transition:
+    return msgspec.structs.replace(
+        step, reason=step.reason or cause, detail={**step.detail, "suppressed_by": cause}
+    )
+
+
+def recheck(alerts: Iterable[Alert], suppressor: Suppressor, at: datetime) -> list[Alert]:
+    """The firing alerts whose cause has changed, with the present one; those without one are to be told."""
+    changed = []
+    for alert in alerts:
+        cause = suppressor.cause(alert, at)
+        if alert.condition == "firing" and cause != alert.suppressed_by:
+            changed.append(msgspec.structs.replace(alert, suppressed_by=cause))
+    return changed
+
+
+def owes(alert: Alert, step: Transition) -> bool:
+    """Whether a step that nobody was told of is told now that its alert is not held back any more.
+
+    Somebody who has acknowledged since knows.
+    """
+    return alert.suppressed_by is None and (alert.acknowledged_at is None or alert.acknowledged_at < step.at)

@@ -1,0 +1,78 @@
+"""Suppression in service: what is marked when it happens, and what is told once its cause has gone."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from safety_service.domain.notifying import receivers_of
+from safety_service.domain.rules.model import Rule
+from safety_service.domain.suppression import Quiet, Suppressor, mark, owes, recheck
+from safety_service.domain.types import Alert, AlertChange
+from safety_service.store import alerts, held_back, notifications, quiet_times
+
+LONGEST_BACKLOG = timedelta(days=7)
+"""A transition is not older than this: what was over before it cannot have held it back."""
+
+CLOCKS_APART = timedelta(seconds=10)
+"""Whoever made a silence may have another clock than the pipeline."""
+
+
+def mark_changes(
+    session: Session, changes: Sequence[AlertChange], rules: Mapping[str, Rule], now: datetime
+) -> None:
+    """Names the cause in every transition that nobody is to be told of, in place."""
+    times = [step.at for change in changes for step in change.transitions]
+    if times:
+        since = max(min(times), now - LONGEST_BACKLOG)
+        mark(changes, _suppressor(session, rules, quiet_times.standing(session, since)))
+
+
+def follow(session: Session, rules: Mapping[str, Rule], since: datetime | None, now: datetime) -> int:
+    """Marks what is held back since a silence began, and tells what no longer is; returns how many are told.
+
+    `since`: the last look, None where there was none: then everything that fires is looked at. Costs a few
+    small queries where nothing is held back and nothing has begun.
+    """
+    quiets = quiet_times.standing(session, now)
+    fresh = quiet_times.made_after(session, since - CLOCKS_APART) if since is not None else frozenset()
+    begun = [quiet for quiet in quiets if quiet.is_on(now) and _is_new(quiet, fresh, since)]
+    if not begun and not held_back.any_held_back(session):
+        return 0
+    alerts.hold_history(session)
+    looked_at = {alert.id: alert for alert in held_back.held_back(session)}
+    if begun:
+        schools = {quiet.school for quiet in begun if quiet.school is not None}
+        named = schools if all(quiet.school is not None for quiet in begun) else None
+        looked_at |= {alert.id: alert for alert in held_back.firing(session, named)}
+    suppressor = _suppressor(session, rules, quiets)
+    changed = recheck(looked_at.values(), suppressor, now)
+    held_back.set_causes(session, changed)
+    return _tell(session, [alert for alert in changed if alert.suppressed_by is None], rules, now)
+
+
+def _is_new(quiet: Quiet, fresh: Collection[str], since: datetime | None) -> bool:
+    """Whether it holds something back that it did not at the last look."""
+    return since is None or quiet.cause in fresh or not quiet.is_on(since)
+
+
+def _suppressor(session: Session, rules: Mapping[str, Rule], quiets: Sequence[Quiet]) -> Suppressor:
+    inhibiting = {one.rule for rule in rules.values() for one in rule.inhibited_by}
+    return Suppressor(quiets, rules, held_back.firing_of(session, inhibiting))
+
+
+def _tell(session: Session, released: Sequence[Alert], rules: Mapping[str, Rule], now: datetime) -> int:
+    receivers = notifications.receivers(session)
+    owed = []
+    for alert in released:
+        last = held_back.last_telling(session, alert.id)
+        if last is None or not owes(alert, last[1]):
+            continue
+        number, step = last
+        rule = rules.get(alert.rule)
+        named = rule.channels if rule is not None else None
+        to = receivers_of(alert, step, named, receivers, released=True)
+        owed += [(number, alert, step, receiver) for receiver in to]
+    # Whoever was told of this very step before the silence is not told again: the row is there.
+    notifications.add(session, owed, now)
+    return len(owed)
