@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,12 +15,15 @@ from safety_service.api import (
     api_keys,
     audit,
     auth,
+    backtest,
     cafeterias,
     calendars,
     channels,
     devices,
     errors,
+    escalations,
     events,
+    figures,
     gateways,
     health,
     inspections,
@@ -27,6 +31,7 @@ from safety_service.api import (
     notifications,
     pages,
     quiet_times,
+    rosters,
     rules,
     schemes,
     schools,
@@ -49,6 +54,8 @@ ROUTERS = (
     quiet_times.router,
     events.router,
     messages.router,
+    # Before the alerts, whose numbers stand in the same place as these names.
+    figures.router,
     alerts.router,
     stream.router,
     cafeterias.router,
@@ -56,6 +63,9 @@ ROUTERS = (
     inspections.router,
     schemes.router,
     rules.router,
+    backtest.router,
+    escalations.router,
+    rosters.router,
     channels.router,
     notifications.router,
     view.router,
@@ -115,6 +125,7 @@ def create_app(
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.throttle = LoginThrottle()
+    app.state.backtest_turn = Lock()
     errors.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
     app.add_middleware(RequestLog)

@@ -20,10 +20,12 @@ from safety_service.api.schemas_alerts import (
     alerts_out,
     transitions_out,
 )
+from safety_service.api.schemas_explaining import ExplainedAlertOut, explained_out
 from safety_service.domain.rights import Caller
 from safety_service.domain.types import Condition, Severity
 from safety_service.services import alerts as handling
 from safety_service.services import cap
+from safety_service.services.explaining import explain
 from safety_service.store import alerts as store
 
 router = new_router("alerts")
@@ -77,8 +79,10 @@ def list_alerts(
 
 
 @router.get("/alerts/{alert_id}")
-def read_alert(_caller: Reader, session: SessionDep, alert_id: RowId) -> AlertOut:
-    return alert_out(store.read(session, alert_id))
+def read_alert(_caller: Reader, session: SessionDep, alert_id: RowId) -> ExplainedAlertOut:
+    """One alert with the reasons for it: rule, numbers, events, what held it back, and who was told."""
+    alert = store.read(session, alert_id)
+    return explained_out(alert, explain(session, alert))
 
 
 @router.get(

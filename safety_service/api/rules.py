@@ -12,7 +12,6 @@ from safety_service.api.routing import new_router
 from safety_service.domain.errors import NotFound
 from safety_service.domain.rights import Caller
 from safety_service.domain.rules.kinds import RULE_KINDS
-from safety_service.domain.rules.loading import load_rules
 from safety_service.services import rulesets
 from safety_service.store import rule_states
 from safety_service.store.session import after_commit
@@ -57,7 +56,7 @@ class RuleKindOut(BaseModel):
 
 
 def _shown(session: Session, row: RuleSetVersion) -> RulesOut:
-    checked = load_rules(row.text, "rules.yaml", calendars=rulesets.known_calendars(session))
+    checked = rulesets.checked(session, row.text)
     rules = [
         RuleOut(
             id=rule.id,

@@ -1,4 +1,4 @@
-"""`campus-safety rules`: checks rule files, and runs rule tests on a virtual clock."""
+"""`campus-safety rules`: checks rule files, runs rule tests on a virtual clock, replays stored events."""
 
 from importlib import resources
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from safety_service.commands.backtest import backtest
 from safety_service.domain.errors import Refused
 from safety_service.domain.rules.loading import load_rules
 from safety_service.domain.rules.yamltree import read_tree
@@ -19,12 +20,15 @@ WRONG_USAGE = 2
 INPUT_REFUSED = 3
 BUILT_IN = "default.yaml"
 
-app = typer.Typer(name="rules", help="Check and test alert rules.", no_args_is_help=True)
+app = typer.Typer(name="rules", help="Check, test and backtest alert rules.", no_args_is_help=True)
 
 
 @app.callback()
 def _rules() -> None:
-    """Check and test alert rules."""
+    """Check, test and backtest alert rules."""
+
+
+app.command("backtest")(backtest)
 
 
 @app.command("check")

@@ -94,6 +94,8 @@ def notice_of(
         data["resolved_at"] = None
     step = {name: getattr(transition, name) for name in ("change", "at", "actor", "reason", "comment")}
     data["transition"] = {"number": number, **step}
+    if transition.change == "escalated":
+        data["transition"]["detail"] = transition.detail
     return Notice(
         id=str(notification),
         type=f"alert.{transition.change}",

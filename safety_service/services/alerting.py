@@ -10,7 +10,7 @@ from safety_service.domain.alerts import apply_findings
 from safety_service.domain.notifying import receivers_of
 from safety_service.domain.rules.model import Rule
 from safety_service.domain.types import Alert, Finding, Transition
-from safety_service.services import suppression
+from safety_service.services import escalating, suppression
 from safety_service.store import alerts, notifications, rollups
 
 Key = tuple[str, tuple[str, ...]]
@@ -62,6 +62,7 @@ def apply(
     history = alerts.apply(session, changes)
     latest.note(history)
     notify(session, history, rules, now)
+    escalating.follow(session, history, rules, now)
     rollups.add_alerts(session, _raised_by_hour(history))
     return len(history)
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from safety_service.domain import alerts as lifecycle
 from safety_service.domain.types import Alert, AlertChange
+from safety_service.services import escalating
 from safety_service.store import alerts, audit
 from safety_service.store.session import after_commit
 from safety_service.store.tables import StoredAlert
@@ -25,7 +26,8 @@ def handle(
     alerts.hold_history(session)
     alert = alerts.to_alert(alerts.read(session, alert_id))
     change = step(alert)
-    alerts.apply(session, [change])
+    history = alerts.apply(session, [change])
+    escalating.follow(session, history, {}, now)
     detail: dict[str, Any] = {"rule": alert.rule}
     for transition in change.transitions:
         detail |= {"change": transition.change, **transition.detail}

@@ -15,8 +15,9 @@ from safety_service.channels.kind import Kind
 from safety_service.channels.table import CHANNELS
 from safety_service.channels.targets import TargetRefusedError, refuse_private_host
 from safety_service.domain.delivery import Reply, trial_notice
-from safety_service.domain.errors import Refused
+from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.places import Place
+from safety_service.services import rosters
 from safety_service.services.delivery import LEASE
 from safety_service.store import audit, notifications, registry
 from safety_service.store import channels as store
@@ -76,8 +77,15 @@ def put(
 
 
 def delete(session: Session, channel_id: str, *, now: datetime) -> None:
-    """Removes a channel; what still waited for it has failed and says so."""
+    """Removes a channel; what still waited for it has failed and says so.
+
+    Raises Conflict where an escalation or a roster still tells it.
+    """
     row = store.get(session, channel_id)
+    users = [f"escalation {name}" for name in rosters.policies_asking(session, "channel", channel_id)]
+    users += [f"roster {name}" for name in rosters.rosters_naming(session, channel_id)]
+    if users:
+        raise Conflict(f"the channel is used by {', '.join(users)}", slug="in-use")
     notifications.end_all(session, channel_id, "not sent: the channel was deleted")
     audit.record(session, "channel.delete", "channel", channel_id, now=now, detail=_described(row))
     session.delete(row)

@@ -17,7 +17,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, rulesets, suppression
+from safety_service.services import alerting, escalating, rulesets, suppression
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
@@ -160,19 +160,20 @@ class Pipeline:
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
-        news = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
-        transitions = news
+        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
+        told = 0
         if not more:
-            # So does what was held back: its end may be there.
-            news += suppression.follow(session, memory.engine.rules, memory.followed_at, now)
+            # What was held back waits for that too, and so does whoever is to be told next.
+            told = suppression.follow(session, memory.engine.rules, memory.followed_at, now)
             memory.followed_at = now
+            transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = memory.cursor = batch[-1].position
         memory.presence.write(session, row, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
-        if news:
+        if transitions or told:
             after_commit(session, self._on_transitions)
         return Advanced(len(batch), len(new), transitions, more)
 

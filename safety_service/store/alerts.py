@@ -52,7 +52,9 @@ def read_many(session: Session, ids: Sequence[int]) -> list[Alert]:
     found: list[Alert] = []
     for start in range(0, len(ids), _AT_ONCE):
         statement = select(StoredAlert).where(col(StoredAlert.id).in_(ids[start : start + _AT_ONCE]))
-        found.extend(to_alert(row) for row in session.exec(statement))
+        # Alerts are written past the session, which must not give back what it remembers of them.
+        fresh = statement.execution_options(populate_existing=True)
+        found.extend(to_alert(row) for row in session.exec(fresh))
     return found
 
 

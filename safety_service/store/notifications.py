@@ -18,6 +18,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from safety_service.domain.delivery import Waiting
 from safety_service.domain.notifying import Receiver
 from safety_service.domain.types import LIFE_SAFETY_KINDS, SEVERITY_RANK, Alert, Transition
+from safety_service.store import escalations
 from safety_service.store.dialect import insert
 from safety_service.store.paging import Key, Page, page
 from safety_service.store.tables import AlertTransition, StoredAlert
@@ -183,6 +184,8 @@ def settle_retry(session: Session, number: int, attempts: int, answer: str, at: 
 
 def settle_ended(session: Session, number: int, answer: str, state: str = FAILED) -> None:
     """It will not be tried again: failed, or withheld because it has become pointless."""
+    if state == FAILED:
+        escalations.hurry(session, [Notification.id == number], f"notification {number} failed for good")
     _settle(session, [Notification.id == number], {"state": state, "answer": answer})
 
 
@@ -194,6 +197,7 @@ def give_back(session: Session, number: int, attempts: int, now: datetime) -> No
 
 def end_all(session: Session, channel: str, answer: str) -> None:
     """Nothing that still waits for this channel will be sent."""
+    escalations.hurry(session, [Notification.channel == channel], f"the channel {channel} was stopped")
     _settle(session, [Notification.channel == channel], {"state": FAILED, "answer": answer})
 
 

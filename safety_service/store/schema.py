@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from safety_service.store import (
     tables,
     tables_cafeteria,
+    tables_escalation,
     tables_news,
     tables_outbox,
     tables_people,
@@ -21,6 +22,7 @@ MODULES = (
     tables_outbox,
     tables_news,
     tables_suppression,
+    tables_escalation,
 )
 
 METADATA: MetaData = SQLModel.metadata

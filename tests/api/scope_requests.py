@@ -15,9 +15,12 @@ NOT_OF_A_SCHOOL = {
     "/auth/password": "the caller's own account",
     "/auth/me": "the caller's own account",
     "/rules": "the same rules for every school",
+    "/escalations": "the same policies for every school, like the rules that name them",
+    "/escalations/{policy_id}": "the same policies for every school, like the rules that name them",
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
     "/calendars/{name}": "the same for every school",
+    "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
@@ -28,6 +31,12 @@ NOT_OF_A_SCHOOL = {
 COUNTY_ONLY = {
     ("PUT", "/townships/{township}"),
     ("PUT", "/rules"),
+    ("PUT", "/escalations/{policy_id}"),
+    ("DELETE", "/escalations/{policy_id}"),
+    ("PUT", "/rosters/{roster_id}"),
+    ("DELETE", "/rosters/{roster_id}"),
+    ("POST", "/rosters/{roster_id}/overrides"),
+    ("DELETE", "/rosters/{roster_id}/overrides/{override_id}"),
     ("PUT", "/channels/{channel_id}"),
     ("DELETE", "/channels/{channel_id}"),
     ("POST", "/channels/{channel_id}/test"),
@@ -47,6 +56,9 @@ PATH_VALUES: dict[str, Any] = {
     "township": f"37082810{OTHER}",
     "scheme": SCHEME,
     "channel_id": OTHER_MARK,
+    "policy_id": OTHER_MARK,
+    "roster_id": OTHER_MARK,
+    "override_id": OTHER,
 }
 
 SPECIAL_PATHS = {
@@ -86,6 +98,25 @@ BODIES: dict[tuple[str, str], Any] = {
     ("DELETE", "/users/{name}"): None,
     ("POST", "/api-keys"): {"name": "new", "role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/api-keys/{key_id}"): None,
+    ("PUT", "/escalations/{policy_id}"): {
+        "title": {"zh": "新", "en": "New"},
+        "steps": [{"after": "5m", "notify": [{"channel": "desk"}]}],
+    },
+    ("DELETE", "/escalations/{policy_id}"): None,
+    ("PUT", "/rosters/{roster_id}"): {
+        "title": {"zh": "新", "en": "New"},
+        "timezone": "Asia/Shanghai",
+        "members": [{"id": OTHER_MARK, "name": "Wang", "channel": "desk"}],
+        "shifts": [{"members": [OTHER_MARK], "starts_on": "2026-08-03", "hand_over_at": "08:00"}],
+        "schools": [OTHER_CODE],
+    },
+    ("DELETE", "/rosters/{roster_id}"): None,
+    ("POST", "/rosters/{roster_id}/overrides"): {
+        "from": "2026-09-05T08:00:00+08:00",
+        "to": "2026-09-06T08:00:00+08:00",
+        "member": OTHER_MARK,
+    },
+    ("DELETE", "/rosters/{roster_id}/overrides/{override_id}"): None,
     ("PUT", "/channels/{channel_id}"): {
         "kind": "webhook",
         "config": {"url": "https://hook.invalid/"},

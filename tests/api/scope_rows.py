@@ -26,6 +26,12 @@ from safety_service.store.tables import (
     Zone,
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_escalation import (
+    Escalation,
+    EscalationPolicy,
+    RosterOverride,
+    StoredRoster,
+)
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
@@ -63,7 +69,14 @@ def add_everything(engine: Engine, number: int) -> None:
     """Rows of school 1 have the numbers 1, 11 ..., those of school 2 have 2, 12 ..."""
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         messages.append(session, 1, [Message(topic=marker(number), payload=b"{", received_at=NOW)])
-        for rows in (_registry(number), _log(number), _alerts(number), _history(number), _cafeteria(number)):
+        for rows in (
+            _registry(number),
+            _log(number),
+            _alerts(number),
+            _history(number),
+            _duty(number),
+            _cafeteria(number),
+        ):
             _add(session, rows)
         _add(session, _people(number))
         counters.take(session, counters.TRANSITIONS, 4 - counters.current(session, counters.TRANSITIONS))
@@ -165,6 +178,16 @@ def _alerts(n: int) -> list[object]:
     return [
         StoredAlert(id=n, key=key, condition="firing", **common),
         StoredAlert(id=10 + n, key=key, condition="resolved", **ended, **closed, **common),
+        # Closed with its own end: nobody ever looked at it.
+        StoredAlert(
+            id=20 + n,
+            key=key,
+            condition="resolved",
+            resolved_at=NOW,
+            closed_at=NOW,
+            closed_by="system",
+            **common,
+        ),
     ]
 
 
@@ -183,6 +206,42 @@ def _history(n: int) -> list[object]:
             school=school_code(n),
             created_at=NOW,
             next_attempt_at=NOW,
+        ),
+    ]
+
+
+def _duty(n: int) -> list[object]:
+    mark = marker(n)
+    title = {"zh": mark, "en": mark}
+    shift = {"members": [mark], "starts_on": "2026-08-03", "hand_over_at": "08:00"}
+    steps = [{"after": "5m", "notify": [{"channel": "desk"}], "repeat": None}]
+    return [
+        StoredRoster(
+            id=mark,
+            title=title,
+            schools=[school_code(n)],
+            timezone="Asia/Shanghai",
+            members=[{"id": mark, "name": mark, "channel": "desk", "phone": mark}],
+            shifts=[shift],
+        ),
+        RosterOverride(
+            id=n,
+            roster=mark,
+            start_at=NOW,
+            end_at=NOW + timedelta(days=1),
+            member=mark,
+            created_at=NOW,
+            created_by=mark,
+        ),
+        EscalationPolicy(id=mark, title=title, steps=steps),
+        Escalation(
+            alert_id=n,
+            school=school_code(n),
+            policy=mark,
+            steps=steps,
+            run=n,
+            counts_from=NOW,
+            next_due_at=NOW + timedelta(minutes=5),
         ),
     ]
 

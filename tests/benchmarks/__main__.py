@@ -43,7 +43,9 @@ def _parse(arguments: list[str]) -> Wanted:
     parser.add_argument("--pair", choices=list(PAIRS), help="default: both, each with Mosquitto")
     parser.add_argument("--only", nargs="+", choices=list(FIGURES), metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--short", action="store_true", help="the form of CI: does it run, not how fast")
-    parser.add_argument("--messages", type=int, metavar="N", help="of receive, catch_up, disk and advance")
+    parser.add_argument(
+        "--messages", type=int, metavar="N", help="of receive, catch_up, disk, advance, backtest"
+    )
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="for `memory`; default 60")
     parser.add_argument("--stored", type=int, metavar="EVENTS", help="for `grown`; default 20,000,000")
     parser.add_argument("--seconds", type=float, help="of the runs at a fixed rate; default 300, latency 600")
@@ -55,7 +57,13 @@ def _parse(arguments: list[str]) -> Wanted:
 def _sizes(wanted: Wanted) -> Sizes:
     sizes = SHORT if wanted.short else FULL
     if wanted.messages is not None:
-        names = ("receive_messages", "catch_up_messages", "disk_messages", "advance_messages")
+        names = (
+            "receive_messages",
+            "catch_up_messages",
+            "disk_messages",
+            "advance_messages",
+            "backtest_events",
+        )
         sizes = msgspec.structs.replace(sizes, **dict.fromkeys(names, wanted.messages))
     if wanted.soak is not None:
         sizes = msgspec.structs.replace(sizes, soak_minutes=wanted.soak)

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from tests.benchmarks import advance, catch_up, disk, grown, latency, memory, process, receive, start
+from tests.benchmarks import (
+    advance,
+    backtest,
+    catch_up,
+    disk,
+    grown,
+    latency,
+    memory,
+    process,
+    receive,
+    start,
+)
 from tests.benchmarks.scene import Bench
 from tests.benchmarks.table import Row
 
@@ -16,4 +27,5 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "disk": disk.measure,
     "start": start.measure,
     "advance": advance.measure,
+    "backtest": backtest.measure,
 }

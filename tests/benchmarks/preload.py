@@ -46,8 +46,8 @@ def fill_log(url: str, sizes: Sizes, count: int, say: Say) -> None:
     engine.dispose()
 
 
-def fill_events(url: str, sizes: Sizes, count: int, say: Say) -> None:
-    """Stores events of the last DAYS days, oldest first, as the pipeline would have."""
+def fill_events(url: str, sizes: Sizes, count: int, say: Say, days: float = DAYS) -> None:
+    """Stores events of the last days, oldest first, as the pipeline would have."""
     engine = open_engine(url)
     partition = _partition(engine)
     schools = [school.code for school in build_county(sizes.schools, 1).schools]
@@ -56,7 +56,7 @@ def fill_events(url: str, sizes: Sizes, count: int, say: Say) -> None:
         if start % (10 * BATCH) == 0:
             say(f"storing events, {start:,} of {count:,}")
         batch = [
-            _event(number, count, schools, sizes.devices, now)
+            _event(number, now - timedelta(days=days) * (1 - number / count), schools, sizes.devices)
             for number in range(start, min(start + BATCH, count))
         ]
         with session_scope(engine, EVERY_SCHOOL, write=True) as session:
@@ -71,8 +71,7 @@ def fill_events(url: str, sizes: Sizes, count: int, say: Say) -> None:
     engine.dispose()
 
 
-def _event(number: int, count: int, schools: list[str], devices: int, now: datetime) -> Event:
-    at = now - timedelta(days=DAYS) * (1 - number / count)
+def _event(number: int, at: datetime, schools: list[str], devices: int) -> Event:
     device = number % devices
     kind = KINDS[number % 7919 % len(KINDS)]
     return Event(

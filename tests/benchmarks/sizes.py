@@ -35,6 +35,7 @@ class Sizes(msgspec.Struct, frozen=True):
     disk_messages: int = 500_000
     starts: int = 5
     advance_messages: int = 100_000
+    backtest_events: int = 1_000_000
 
 
 FULL = Sizes("full")
@@ -55,4 +56,5 @@ SHORT = Sizes(
     disk_messages=2_000,
     starts=1,
     advance_messages=4_000,
+    backtest_events=5_000,
 )

@@ -15,6 +15,7 @@ from safety_service.domain.delivery import (
     take_turns,
 )
 from safety_service.domain.types import SEVERITY_RANK, Alert, Transition
+from tests.firing import raised
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 
@@ -177,3 +178,14 @@ def test_the_notice_tells_the_moment_not_what_came_after() -> None:
     assert notice.data["transition"]["number"] == 12
     resolved = Transition(change="resolved", at=NOW, severity="critical", condition="resolved")
     assert notice_of(4, 13, alert, resolved).data["resolved_at"] == alert.resolved_at
+
+
+def test_the_message_about_a_step_says_which_and_who_is_on_duty() -> None:
+    alert = raised("370828-001").alert
+    detail = {"policy": "night", "step": 2, "on_duty": [{"roster": "duty", "member": "li", "name": "Li"}]}
+    step = Transition(
+        change="escalated", at=NOW, severity="critical", condition="firing", reason="x", detail=detail
+    )
+    notice = notice_of(5, 14, alert, step)
+    assert (notice.type, notice.data["transition"]["reason"]) == ("alert.escalated", "x")
+    assert notice.data["transition"]["detail"] == detail
