@@ -64,7 +64,7 @@ READS = [(m, p) for m, p in ROUTES if m == "GET" and p not in NOT_OF_A_SCHOOL]
 LISTS = [p for _, p in READS if "{" not in p]
 DETAILS = [p for _, p in READS if "{" in p]
 WRITES = [(m, p) for m, p in ROUTES if m != "GET" and p not in NOT_OF_A_SCHOOL] + [
-    (m, p) for m, p in COUNTY_ONLY if (m, p) in ROUTES and p in NOT_OF_A_SCHOOL and (m, p) in BODIES
+    (m, p) for m, p in sorted(COUNTY_ONLY) if (m, p) in ROUTES and p in NOT_OF_A_SCHOOL and (m, p) in BODIES
 ]
 
 
