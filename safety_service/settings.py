@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     """Events and what could not be read; alerts, history, inspections and hourly counts are kept for good."""
     device_online_seconds: Annotated[int, Field(ge=30)] = 900
     webhook_private_targets: bool = False
-    """Whether a webhook may point at a private network or this machine."""
+    """Whether a channel of any kind may point at a private network or this machine."""
+    public_url: str | None = None
+    """`https://HOST[:PORT]` under which people reach the pages; messages then hold a link to the desk."""
 
     @field_validator("timezone")
     @classmethod

@@ -16,6 +16,7 @@ class Got(NamedTuple):
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def message(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class Receiver:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                request = Got(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                request = Got(self.path, {k.lower(): v for k, v in self.headers.items()}, body, self.command)
                 receiver.got.append(request)
                 receiver.connections.add(self.client_address)
                 says = receiver.answer(request)
@@ -66,13 +67,16 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(says.body)
 
+            do_GET = do_PUT = do_POST  # noqa: N815 - the base class wants these names
+
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}/hooks/campus?token=hidden"
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.base_url}/hooks/campus?token=hidden"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property

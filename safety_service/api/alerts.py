@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime
 
-from safety_service.api.deps import Now, RowId, SessionDep, get_stream_wake, require
+from safety_service.api.deps import Now, RowId, SessionDep, SettingsDep, get_stream_wake, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_alerts import (
@@ -24,6 +24,7 @@ from safety_service.api.schemas_explaining import ExplainedAlertOut, explained_o
 from safety_service.domain.rights import Caller
 from safety_service.domain.types import Condition, Severity
 from safety_service.services import alerts as handling
+from safety_service.services import cap
 from safety_service.services.explaining import explain
 from safety_service.store import alerts as store
 
@@ -82,6 +83,16 @@ def read_alert(_caller: Reader, session: SessionDep, alert_id: RowId) -> Explain
     """One alert with the reasons for it: rule, numbers, events, what held it back, and who was told."""
     alert = store.read(session, alert_id)
     return explained_out(alert, explain(session, alert))
+
+
+@router.get(
+    "/alerts/{alert_id}/cap",
+    response_class=Response,
+    responses={200: {"content": {cap.MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+def read_cap(_caller: Reader, session: SessionDep, settings: SettingsDep, alert_id: RowId) -> Response:
+    """The alert's latest change as a message of the Common Alerting Protocol 1.2."""
+    return Response(cap.document(session, alert_id, settings), media_type=cap.MEDIA_TYPE)
 
 
 @router.get("/alerts/{alert_id}/transitions", responses=LIST_RESPONSES, response_model=ListOf[TransitionOut])

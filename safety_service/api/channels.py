@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-import httpx
 from fastapi import Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
@@ -71,7 +70,7 @@ class TestOut(BaseModel):
     answer: str
 
 
-def get_client(settings: SettingsDep) -> Iterator[httpx.Client]:
+def get_client(settings: SettingsDep) -> Iterator[delivery.GuardedClient]:
     with delivery.open_client(settings) as client:
         yield client
 
@@ -126,11 +125,12 @@ def delete_channel(_caller: Writer, session: SessionDep, now: Now, channel_id: C
 def test_channel(
     caller: Writer,
     engine: EngineDep,
-    client: Annotated[httpx.Client, Depends(get_client)],
+    settings: SettingsDep,
+    client: Annotated[delivery.GuardedClient, Depends(get_client)],
     now: Now,
     channel_id: ChannelId,
 ) -> TestOut:
     """Sends a test message now and answers what the receiver said; no session, so no lock while it waits."""
     actor = Actor(caller.name, caller.address)
-    reply = channels.send_test(engine, client, channel_id, actor=actor, now=now)
+    reply = channels.send_test(engine, client, channel_id, actor=actor, timezone=settings.timezone, now=now)
     return TestOut(verdict=reply.verdict, answer=reply.answer)

@@ -1,5 +1,6 @@
 """The one HTTP client of all channels: checked targets, bounded time, no redirects, connections kept."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,15 +21,39 @@ _CONNECTIONS = 64
 _KEPT_SECONDS = 30.0
 
 
-def open_client(*, private_targets: bool, find: Resolve = resolve) -> httpx.Client:
+class GuardedClient(httpx.Client):
     """The client that every `send` gets; close it at the end. Proxies of the environment are not used."""
-    return httpx.Client(
-        transport=GuardedTransport(private_targets=private_targets, find=find),
-        timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-        headers={"user-agent": "campus-safety", "accept-encoding": "identity"},
-        follow_redirects=False,
-        trust_env=False,
-    )
+
+    def __init__(self, *, private_targets: bool, find: Resolve = resolve) -> None:
+        super().__init__(
+            transport=GuardedTransport(private_targets=private_targets, find=find),
+            timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
+            headers={"user-agent": "campus-safety", "accept-encoding": "identity"},
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._private_targets = private_targets
+        self._find = find
+
+    def connect(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A connection for another protocol than HTTP, to an address that was checked in the same way.
+
+        Raises OSError, and TargetRefusedError for a private address where those are not allowed.
+        """
+        addresses = self._find(host, port)
+        if not self._private_targets:
+            refuse_private(host, addresses)
+        failure = OSError("the name has no address")
+        for address in addresses:
+            try:
+                return socket.create_connection((address, port), timeout)
+            except OSError as error:
+                failure = error
+        raise failure
+
+
+def open_client(*, private_targets: bool, find: Resolve = resolve) -> GuardedClient:
+    return GuardedClient(private_targets=private_targets, find=find)
 
 
 def exchange(
@@ -37,13 +62,15 @@ def exchange(
     body: bytes,
     headers: dict[str, str],
     judge: Callable[[HttpAnswer], Reply],
+    *,
+    method: str = "POST",
 ) -> Reply:
-    """One POST, judged by its answer; timeouts and broken connections are to be tried again.
+    """One request, judged by its answer; timeouts and broken connections are to be tried again.
 
     The sentences hold no address: it may be a secret.
     """
     try:
-        with client.stream("POST", url, content=body, headers=headers) as response:
+        with client.stream(method, url, content=body, headers=headers) as response:
             text = _beginning(response)
             return judge(HttpAnswer(response.status_code, text, response.headers.get("retry-after")))
     except TargetRefusedError as error:

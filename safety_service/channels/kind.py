@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import httpx
 from pydantic import BaseModel
 
+from safety_service.channels.http import GuardedClient
 from safety_service.domain.delivery import Notice, Reply
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
@@ -16,10 +16,12 @@ class Kind(NamedTuple, Generic[ConfigT]):
     """`send(config, notice, client, now)` makes one attempt and never raises for what a receiver does.
 
     `shown` is the config without its secrets; a value of it that comes back in a PUT means "as it was".
-    `host` is the host it sends to, to be refused at once where it is a private address.
+    `host` is the host it sends to, to be refused at once where it is a private address. `per_minute` is how
+    many messages the receiver takes; where more wait, they go in a digest.
     """
 
     config: type[ConfigT]
-    send: Callable[[ConfigT, Notice, httpx.Client, datetime], Reply]
+    send: Callable[[ConfigT, Notice, GuardedClient, datetime], Reply]
     shown: Callable[[ConfigT], dict[str, Any]]
     host: Callable[[ConfigT], str]
+    per_minute: Callable[[ConfigT], int] | None = None

@@ -6,12 +6,12 @@ import hashlib
 import hmac
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from safety_service.channels.addresses import MASK, WebAddress, host_of, shown_address
 from safety_service.channels.http import exchange
 from safety_service.channels.kind import Kind
 from safety_service.domain.delivery import Notice, Reply, judge_http
@@ -19,19 +19,6 @@ from safety_service.domain.delivery import Notice, Reply, judge_http
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the specification's mark of a secret, not one
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
 """Bytes, as the specification demands (192 to 512 bits)."""
-
-
-def _web_address(value: str) -> str:
-    try:
-        parts = httpx.URL(value)
-        urlsplit(value)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise ValueError("must be an address that begins with https:// or http://") from error
-    if parts.scheme not in {"http", "https"} or not parts.host:
-        raise ValueError("must be an address that begins with https:// or http://")
-    if parts.userinfo:
-        raise ValueError("must not hold a user or password; the signature proves who sends")
-    return value
 
 
 def _signing_secret(value: str) -> str:
@@ -48,7 +35,7 @@ def _signing_secret(value: str) -> str:
 class WebhookConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    url: Annotated[str, Field(max_length=2000, repr=False), AfterValidator(_web_address)]
+    url: WebAddress
     secret: Annotated[str, Field(max_length=200, repr=False), AfterValidator(_signing_secret)]
 
 
@@ -80,11 +67,7 @@ def send(config: WebhookConfig, notice: Notice, client: httpx.Client, now: datet
 
 
 def shown(config: WebhookConfig) -> dict[str, Any]:
-    """Only where it goes: path and query of a webhook often hold its receiver's own secret."""
-    parts = urlsplit(config.url)
-    hidden = parts.path not in {"", "/"} or parts.query or parts.fragment
-    place = f"{parts.scheme}://{parts.netloc}" + ("/…" if hidden else parts.path)
-    return {"url": place, "secret": f"{SECRET_PREFIX}…"}
+    return {"url": shown_address(config.url), "secret": f"{SECRET_PREFIX}{MASK}"}
 
 
-KIND = Kind(config=WebhookConfig, send=send, shown=shown, host=lambda config: httpx.URL(config.url).host)
+KIND = Kind(config=WebhookConfig, send=send, shown=shown, host=lambda config: host_of(config.url))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from safety_service.domain.places import Place
 from safety_service.domain.types import Alert, Transition
 
 Verdict = Literal["accepted", "retry", "failed"]
@@ -23,15 +24,23 @@ HEALTHY_SLOTS = 20
 SLOW_SLOTS = 4
 FAILING_SLOTS = 1
 SLOW_SECONDS = 1.0
+DIGEST, TRIAL = "alert.digest", "channel.test"
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent: `id` is the same over all attempts, `type` such as `alert.raised`, `data` is JSON."""
+    """What is sent: `id` is the same over all attempts, `type` such as `alert.raised`, `data` is JSON.
+
+    `place` and `link` (where the alert is handled) are for the texts that people read. `parts`: the notices
+    that a digest stands for.
+    """
 
     id: str
     type: str
     timestamp: datetime
     data: dict[str, Any]
+    place: Place | None = None
+    link: str | None = None
+    parts: tuple["Notice", ...] = ()
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
@@ -52,15 +61,27 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the outbox that may be sent now; `rank` as in SEVERITY_RANK."""
+    """One row of the outbox that may be sent now; `rank` as in SEVERITY_RANK.
+
+    `vital`: of a life-safety kind, which no limit of ours may hold up.
+    """
 
     id: int
     school: str
     critical: bool
     rank: int
+    vital: bool = False
 
 
-def notice_of(notification: int, number: int, alert: Alert, transition: Transition) -> Notice:
+def notice_of(
+    notification: int,
+    number: int,
+    alert: Alert,
+    transition: Transition,
+    *,
+    place: Place | None = None,
+    link: str | None = None,
+) -> Notice:
     """The message about one transition: the alert's contract fields as they were meant at that moment.
 
     The alert may have moved on since: condition and severity are those of the transition.
@@ -75,17 +96,43 @@ def notice_of(notification: int, number: int, alert: Alert, transition: Transiti
     data["transition"] = {"number": number, **step}
     if transition.change == "escalated":
         data["transition"]["detail"] = transition.detail
-    return Notice(id=str(notification), type=f"alert.{transition.change}", timestamp=transition.at, data=data)
+    return Notice(
+        id=str(notification),
+        type=f"alert.{transition.change}",
+        timestamp=transition.at,
+        data=data,
+        place=place,
+        link=link,
+    )
 
 
-def trial_notice(unique: str, channel: str, by: str, now: datetime) -> Notice:
+def digest_notice(parts: Sequence[Notice]) -> Notice:
+    """One notice that stands for several of one channel, problems before recoveries, else in their order.
+
+    Within each half the schools take turns as before, so that what is cut off at the end is a storm's.
+    """
+    ordered = sorted(parts, key=lambda part: part.type == "alert.resolved")
+    latest = max(part.timestamp for part in parts)
+    link = next((part.link for part in ordered if part.link), None)
+    return Notice(
+        id=f"digest-{min(int(part.id) for part in parts)}",
+        type=DIGEST,
+        timestamp=latest,
+        data={"count": len(ordered)},
+        link=link.partition("?")[0] if link else None,
+        parts=tuple(ordered),
+    )
+
+
+def trial_notice(unique: str, channel: str, by: str, now: datetime, *, place: Place | None = None) -> Notice:
     """What the test button sends: it looks like nothing that could be taken for an alert."""
     title = {"zh": "测试消息：通道可用", "en": "Test message: this channel works"}
     return Notice(
         id=f"test-{unique}",
-        type="channel.test",
+        type=TRIAL,
         timestamp=now,
         data={"title": title, "channel": channel, "by": by},
+        place=place,
     )
 
 

@@ -5,17 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import msgspec
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from safety_service.channels.http import GuardedClient
 from safety_service.channels.kind import Kind
 from safety_service.channels.table import CHANNELS
 from safety_service.channels.targets import TargetRefusedError, refuse_private_host
 from safety_service.domain.delivery import Reply, trial_notice
 from safety_service.domain.errors import Conflict, Refused
+from safety_service.domain.places import Place
 from safety_service.services import rosters
 from safety_service.services.delivery import LEASE
 from safety_service.store import audit, notifications, registry
@@ -92,7 +93,13 @@ def delete(session: Session, channel_id: str, *, now: datetime) -> None:
 
 
 def send_test(
-    engine: Engine, client: httpx.Client, channel_id: str, *, actor: audit.Actor, now: datetime
+    engine: Engine,
+    client: GuardedClient,
+    channel_id: str,
+    *,
+    actor: audit.Actor,
+    timezone: str,
+    now: datetime,
 ) -> Reply:
     """Sends a test message now, to a disabled channel too, outside any transaction."""
     with session_scope(engine, EVERY_SCHOOL) as session:
@@ -102,7 +109,9 @@ def send_test(
     if kind is None:
         raise Refused(f"this version has no channel kind {kind_name!r}", place="path.channel_id")
     config = _read(kind, stored)
-    reply: Reply = kind.send(config, trial_notice(uuid4().hex, channel_id, actor.name, now), client, now)
+    place = Place(timezone=timezone)
+    notice = trial_notice(uuid4().hex, channel_id, actor.name, now, place=place)
+    reply: Reply = kind.send(config, notice, client, now)
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         audit.act_as(session, actor)
         audit.record(

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from threading import Event, Lock
 from types import TracebackType
 
-import httpx
 import msgspec
 import structlog
 from sqlalchemy import Engine
@@ -17,11 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from safety_service.channels.http import TOTAL_SECONDS
+from safety_service.channels.http import GuardedClient as GuardedClient
 from safety_service.channels.http import open_client as open_guarded_client
 from safety_service.channels.table import CHANNELS
-from safety_service.domain.delivery import HEALTHY_SLOTS, Reply, slots, take_turns
+from safety_service.domain.delivery import HEALTHY_SLOTS, Reply, Waiting, slots, take_turns
 from safety_service.domain.errors import SafetyError
-from safety_service.services.outbox import Delivered, Result, Task, gather, settle, total
+from safety_service.domain.rationing import MOST_IN_DIGEST, ration
+from safety_service.services.outbox import Delivered, Home, Result, Task, gather, settle, total
+from safety_service.services.rations import Tokens, limits
 from safety_service.settings import Settings
 from safety_service.store import notifications as store
 from safety_service.store.scope import EVERY_SCHOOL
@@ -63,10 +65,16 @@ class Courier:
     """
 
     def __init__(
-        self, engine: Engine, client: httpx.Client, *, chance: Callable[[], float] = random.random
+        self,
+        engine: Engine,
+        client: GuardedClient,
+        *,
+        home: Home | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._engine = engine
         self._client = client
+        self._home = home or Home()
         self._chance = chance
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="courier")
         self._closing = Event()
@@ -74,6 +82,7 @@ class Courier:
         self._in_hand: dict[str, int] = {}
         self._slots: dict[str, int] = {}
         self._rest_until: dict[str, datetime] = {}
+        self._tokens = Tokens()
         self._turn = 0
         self._last_turns: dict[str, dict[str, int]] = {}
 
@@ -98,6 +107,7 @@ class Courier:
         """After the machine's clock was set back: nothing may wait until it has caught up."""
         with self._lock:
             self._rest_until.clear()
+            self._tokens.forget()
         with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
             store.follow_clock(session, now, now + LEASE)
 
@@ -124,30 +134,54 @@ class Courier:
             if not store.any_due(session, now, busy):
                 return {}
         with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
-            chosen = self._choose(session, now, busy, limit)
-            rows = store.claim(session, chosen, now, now + LEASE)
-            tasks = gather(session, rows)
+            known = limits(session)
+            with self._lock:
+                self._tokens.limits = known
+            alone, together = self._choose(session, now, busy, limit)
+            rows = store.claim(session, alone + together, now, now + LEASE)
+            tasks = gather(session, rows, self._home, frozenset(together))
         claimed: dict[str, list[Task]] = {}
         for task in tasks:
             claimed.setdefault(task.channel, []).append(task)
         with self._lock:
+            for task in tasks:
+                self._tokens.take(task.channel, (task.id, task.attempts), task.schools, now + LEASE)
             for channel, mine in claimed.items():
                 self._in_hand[channel] = self._in_hand.get(channel, 0) + len(mine)
         return claimed
 
-    def _choose(self, session: Session, now: datetime, busy: list[str], limit: int) -> list[int]:
-        due = store.read_due(session, now, busy, HEALTHY_SLOTS)
-        chosen: list[int] = []
+    def _choose(
+        self, session: Session, now: datetime, busy: list[str], limit: int
+    ) -> tuple[list[int], list[int]]:
+        """The rows that go alone, and those that go together with the others of their channel."""
+        rationed = frozenset(self._tokens.limits)
+        due = store.read_due(session, now, busy, HEALTHY_SLOTS, rationed, MOST_IN_DIGEST)
+        alone: list[int] = []
+        together: list[int] = []
         # The channel whose last turn is longest ago comes first, where the limit is less than is due.
         for channel in sorted(due, key=lambda name: max(self._last_turns.get(name, {}).values(), default=0)):
             with self._lock:
-                free = min(self._free(channel), limit - len(chosen))
+                free = min(self._free(channel), limit - len(alone))
             turns = self._last_turns.setdefault(channel, {})
-            for row in take_turns(due[channel], turns, free):
+            single, digest = self._share(channel, due[channel], free, now)
+            for row in single + digest:
                 self._turn += 1
                 turns[row.school] = self._turn
-                chosen.append(row.id)
-        return chosen
+            alone += [row.id for row in single]
+            together += [row.id for row in digest]
+        return alone, together
+
+    def _share(
+        self, channel: str, due: list[Waiting], free: int, now: datetime
+    ) -> tuple[list[Waiting], list[Waiting]]:
+        """Which rows of a channel go now: as many as it has slots, of a robot as many as it has tokens."""
+        turns = self._last_turns[channel]
+        if channel not in self._tokens.limits:
+            return take_turns(due, turns, free), []
+        with self._lock:
+            spent = self._tokens.spent(channel, now)
+        shared = ration(take_turns(due, turns, len(due)), spent, self._tokens.limits[channel], now, free)
+        return shared.single, shared.digest
 
     def _free(self, channel: str) -> int:
         return self._slots.get(channel, HEALTHY_SLOTS) - self._in_hand.get(channel, 0)
@@ -198,23 +232,33 @@ class Courier:
                     return Delivered()
 
     def _learn(self, result: Result, seconds: float) -> None:
-        channel, reply = result.task.channel, result.reply
+        task, reply = result.task, result.reply
+        channel = task.channel
         with self._lock:
             self._in_hand[channel] -= 1
-            if reply is not None:
-                self._slots[channel] = slots(reply.verdict, seconds)
-                self._rest_until.pop(channel, None)
-                if reply.wait_seconds > 0:
-                    rest = min(timedelta(seconds=reply.wait_seconds), LONGEST_REST)
-                    self._rest_until[channel] = result.at + rest
+            self._tokens.sent(channel, (task.id, task.attempts), result.at if reply is not None else None)
+            if reply is None:
+                return
+            self._slots[channel] = slots(reply.verdict, seconds)
+            self._rest_until.pop(channel, None)
+            if reply.wait_seconds > 0:
+                until = result.at + min(timedelta(seconds=reply.wait_seconds), LONGEST_REST)
+                if channel in self._tokens.limits:
+                    self._tokens.pause(channel, until)
+                else:
+                    self._rest_until[channel] = until
 
 
-def open_client(settings: Settings) -> httpx.Client:
+def home_of(settings: Settings) -> Home:
+    return Home(settings.timezone, settings.public_url)
+
+
+def open_client(settings: Settings) -> GuardedClient:
     """The HTTP client of all channels; close it at the end."""
     return open_guarded_client(private_targets=settings.webhook_private_targets)
 
 
-def deliver(engine: Engine, client: httpx.Client, now: datetime, limit: int = LIMIT) -> Delivered:
+def deliver(engine: Engine, client: GuardedClient, now: datetime, limit: int = LIMIT) -> Delivered:
     """One run to its end, with nothing remembered from earlier ones; the service itself keeps a Courier."""
     with Courier(engine, client) as courier:
         return courier.deliver(now, limit, patience=None)

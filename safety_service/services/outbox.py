@@ -1,5 +1,6 @@
 """The outbox between store and sending: claimed rows become tasks, results are settled."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -7,8 +8,9 @@ import msgspec
 import structlog
 from sqlmodel import Session
 
-from safety_service.domain.delivery import Notice, Reply, next_attempt, notice_of
-from safety_service.store import alerts, channels
+from safety_service.domain.delivery import Notice, Reply, digest_notice, kept, next_attempt, notice_of
+from safety_service.domain.places import desk_link
+from safety_service.store import alerts, channels, places
 from safety_service.store import notifications as store
 from safety_service.store.tables_outbox import Channel, Notification
 
@@ -26,8 +28,15 @@ class Delivered(msgspec.Struct, frozen=True):
     more: bool = False
 
 
+class Home(msgspec.Struct, frozen=True):
+    """What texts need to know of the service: the county's time zone, and its own address if it has one."""
+
+    timezone: str = "UTC"
+    public_url: str | None = None
+
+
 class Task(msgspec.Struct, frozen=True):
-    """One claimed row with all that sending it needs."""
+    """One claimed row with all that sending it needs; a digest stands for the rows of its `parts`."""
 
     id: int
     attempts: int
@@ -36,6 +45,12 @@ class Task(msgspec.Struct, frozen=True):
     kind: str
     config: dict[str, Any]
     notice: Notice
+    school: str
+    parts: tuple["Task", ...] = ()
+
+    @property
+    def schools(self) -> frozenset[str]:
+        return frozenset({self.school, *(part.school for part in self.parts)})
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -46,13 +61,16 @@ class Result(msgspec.Struct, frozen=True):
     at: datetime
 
 
-def gather(session: Session, rows: list[Notification]) -> list[Task]:
-    """The claimed rows as they are sent.
+def gather(
+    session: Session, rows: list[Notification], home: Home, together: Collection[int] = frozenset()
+) -> list[Task]:
+    """The claimed rows as they are sent; those of a channel that are in `together` become one digest.
 
     Resolves for receivers whom no raise ever reached are withheld instead (alerting rule 8).
     """
     steps = store.transitions_of(session, rows)
     about = {alert.id: alert for alert in alerts.read_many(session, list({row.alert_id for row in rows}))}
+    where = places.of_alerts(session, list(about.values()), home.timezone)
     configured: dict[str, Channel] = {row.id: row for row in channels.enabled(session)}
     tasks = []
     for row in rows:
@@ -60,16 +78,38 @@ def gather(session: Session, rows: list[Notification]) -> list[Task]:
         if step.change == "resolved" and store.told_before(session, row) in {None, "resolved"}:
             store.settle_ended(session, row.id, _POINTLESS, store.WITHHELD)
             continue
-        notice = notice_of(row.id, row.transition, about[row.alert_id], step)
-        tasks.append(
-            Task(row.id, row.attempts, row.created_at, row.channel, channel.kind, channel.config, notice)
-        )
-    return tasks
+        alert = about[row.alert_id]
+        link = desk_link(home.public_url, alert.school)
+        notice = notice_of(row.id, row.transition, alert, step, place=where[alert.id], link=link)
+        claimed = (row.id, row.attempts, row.created_at, row.channel)
+        tasks.append(Task(*claimed, channel.kind, channel.config, notice, row.school))
+    return [*_alone(tasks, together), *_digests(tasks, together)]
+
+
+def _alone(tasks: Iterable[Task], together: Collection[int]) -> list[Task]:
+    return [task for task in tasks if task.id not in together]
+
+
+def _digests(tasks: Iterable[Task], together: Collection[int]) -> list[Task]:
+    """One task for each channel that has rows in `together`."""
+    parts: dict[str, list[Task]] = {}
+    for task in tasks:
+        if task.id in together:
+            parts.setdefault(task.channel, []).append(task)
+    return [mine[0] if len(mine) == 1 else _digest(mine) for mine in parts.values()]
+
+
+def _digest(parts: list[Task]) -> Task:
+    notice = digest_notice([part.notice for part in parts])
+    return msgspec.structs.replace(parts[0], notice=notice, parts=tuple(parts))
 
 
 def settle(session: Session, result: Result, chance: float) -> Delivered:
-    """Records what the receiver said and what follows from it."""
+    """Records what the receiver said and what follows from it; of a digest, for each row it stood for."""
     task, reply, at = result.task, result.reply, result.at
+    if task.parts:
+        told = None if reply is None else _told_in_digest(reply, len(task.parts))
+        return total([settle(session, Result(part, told, at), chance) for part in task.parts])
     if reply is None:
         store.give_back(session, task.id, task.attempts, at)
         return Delivered()
@@ -89,6 +129,10 @@ def settle(session: Session, result: Result, chance: float) -> Delivered:
         channels.disable(session, task.channel, reply.disable)
         store.end_all(session, task.channel, f"not sent: the channel was disabled: {reply.disable}")
     return Delivered(failed=1)
+
+
+def _told_in_digest(reply: Reply, count: int) -> Reply:
+    return msgspec.structs.replace(reply, answer=kept(f"in a digest of {count}\n{reply.answer}"))
 
 
 def total(parts: list[Delivered]) -> Delivered:

@@ -1,6 +1,6 @@
 """Alerts and their history. Whoever changes an alert holds the history first: one writer at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -191,6 +191,19 @@ def history_of(session: Session, alert_id: int, after: PageKey | None, limit: in
     """The transitions of one alert, oldest first."""
     statement = select(AlertTransition).where(AlertTransition.alert_id == alert_id)
     return page(session, statement, [AlertTransition.number], after=after, limit=limit)
+
+
+def steps_of(session: Session, alert_id: int, changes: Collection[str]) -> list[tuple[int, Transition]]:
+    """The transitions of one alert that are of these changes with their numbers, oldest first."""
+    statement = (
+        select(AlertTransition)
+        .where(AlertTransition.alert_id == alert_id, col(AlertTransition.change).in_(sorted(changes)))
+        .order_by(col(AlertTransition.number))
+    )
+    return [
+        (row.number, Transition(**{name: getattr(row, name) for name in Transition.__struct_fields__}))
+        for row in session.exec(statement)
+    ]
 
 
 def read(session: Session, alert_id: int) -> StoredAlert:

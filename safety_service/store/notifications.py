@@ -17,11 +17,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from safety_service.domain.delivery import Waiting
 from safety_service.domain.notifying import Receiver
-from safety_service.domain.types import SEVERITY_RANK, Alert, Transition
+from safety_service.domain.types import LIFE_SAFETY_KINDS, SEVERITY_RANK, Alert, Transition
 from safety_service.store import escalations
 from safety_service.store.dialect import insert
 from safety_service.store.paging import Key, Page, page
-from safety_service.store.tables import AlertTransition
+from safety_service.store.tables import AlertTransition, StoredAlert
 from safety_service.store.tables_outbox import Channel, Notification
 
 _STEP = Transition.__struct_fields__
@@ -78,33 +78,41 @@ def any_due(session: Session, now: datetime, busy: Collection[str]) -> bool:
     return session.exec(statement).first() is not None
 
 
-def read_due(session: Session, now: datetime, busy: Collection[str], each: int) -> dict[str, list[Waiting]]:
-    """What may be sent now, by channel: of each school the `each` most urgent critical and other rows."""
+def read_due(
+    session: Session,
+    now: datetime,
+    busy: Collection[str],
+    each: int,
+    gathering: Collection[str] = frozenset(),
+    most: int = 0,
+) -> dict[str, list[Waiting]]:
+    """What may be sent now, by channel: of each school the `each` most urgent critical and other rows.
+
+    Of the channels in `gathering`, which may send them together, `most` instead of `each`.
+    """
     rank = case(SEVERITY_RANK, value=col(AlertTransition.severity), else_=0)
     critical = col(AlertTransition.severity) == "critical"
+    vital = col(StoredAlert.kind).in_(sorted(LIFE_SAFETY_KINDS))
     place = func.row_number().over(
-        partition_by=(col(Notification.channel), col(Notification.school), critical),
+        partition_by=(col(Notification.channel), col(Notification.school), critical, vital),
         order_by=(rank.desc(), col(Notification.id)),
     )
-    columns: list[Any] = [
-        col(Notification.id),
-        col(Notification.channel),
-        col(Notification.school),
-    ]
+    columns: list[Any] = [col(Notification.id), col(Notification.channel), col(Notification.school)]
     ranked = (
-        sa_select(*columns, rank.label("rank"), place.label("place"))
+        sa_select(*columns, rank.label("rank"), vital.label("vital"), place.label("place"))
         .join(AlertTransition, col(AlertTransition.number) == col(Notification.transition))
+        .join(StoredAlert, col(StoredAlert.id) == col(Notification.alert_id))
         .join(Channel, col(Channel.id) == col(Notification.channel))
         .where(*_due(now, busy), ~_behind_another())
         .subquery()
     )
+    limit = case((ranked.c.channel.in_(sorted(gathering)), most), else_=each)
+    names = ("id", "channel", "school", "rank", "vital")
+    statement = sa_select(*(ranked.c[name] for name in names)).where(ranked.c.place <= limit)
     found: dict[str, list[Waiting]] = {}
-    top = SEVERITY_RANK["critical"]
-    statement = sa_select(ranked.c.id, ranked.c.channel, ranked.c.school, ranked.c.rank).where(
-        ranked.c.place <= each
-    )
-    for number, channel, school, severity in session.connection().execute(statement):
-        row = Waiting(id=number, school=school, critical=severity == top, rank=severity)
+    for number, channel, school, severity, is_vital in session.connection().execute(statement):
+        is_critical = severity == SEVERITY_RANK["critical"]
+        row = Waiting(id=number, school=school, critical=is_critical, rank=severity, vital=bool(is_vital))
         found.setdefault(channel, []).append(row)
     return found
 

@@ -67,6 +67,7 @@ def lines(count: int, indent: str = "    ") -> str:
         (rules.purity, DOMAIN, "from pathlib import Path", "pathlib"),
         (rules.purity, DOMAIN, "import os.path", "os.path"),
         (rules.purity, DOMAIN, "import time", "time"),
+        (rules.purity, DOMAIN, "from xml.etree.ElementTree import parse", "ElementTree.parse"),
         (rules.purity, DOMAIN, "import urllib.request", "urllib.request"),
         (rules.purity, DOMAIN, "from apscheduler.triggers import cron", "apscheduler"),
         (rules.purity, DOMAIN, "from safety_service import settings", "settings"),

@@ -7,18 +7,17 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from safety_service.channels.http import open_client
+from safety_service.channels.http import GuardedClient, open_client
 from safety_service.domain.errors import Unavailable
 from safety_service.domain.notifying import Receiver as Told
 from safety_service.domain.types import Alert, AlertChange, Change, Condition, Severity, Transition
 from safety_service.services import delivery
 from safety_service.services.delivery import LEASE, Courier, deliver
-from safety_service.services.outbox import Delivered, Result, settle
+from safety_service.services.outbox import Delivered, Home, Result, settle
 from safety_service.store import alerts, notifications
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
@@ -32,17 +31,23 @@ SECRET = "whsec_" + "A" * 32
 class Desk:
     """Channels, alerts and a courier on one database; `now` moves only when a test says so."""
 
-    def __init__(self, engine: Engine, client: httpx.Client) -> None:
+    def __init__(self, engine: Engine, client: GuardedClient, home: Home | None = None) -> None:
         self.engine = engine
         self.now = NOW
-        self.courier = Courier(engine, client, chance=lambda: 0.5)
+        self.courier = Courier(engine, client, home=home, chance=lambda: 0.5)
         self._keys = 0
 
     def channel(self, name: str, there: Receiver, **more: Any) -> None:
         with session_scope(self.engine, EVERY_SCHOOL, write=True) as session:
             session.add(Channel(id=name, kind="webhook", config={"url": there.url, "secret": SECRET}, **more))
 
-    def raised(self, school: str = SCHOOL, severity: Severity = "major", at: datetime | None = None) -> Alert:
+    def raised(
+        self,
+        school: str = SCHOOL,
+        severity: Severity = "major",
+        at: datetime | None = None,
+        kind: str = "smoke",
+    ) -> Alert:
         self._keys += 1
         moment = at or self.now
         alert = Alert(
@@ -51,7 +56,7 @@ class Desk:
             rule_version="1",
             key=(school, str(self._keys)),
             school=school,
-            kind="smoke",
+            kind=kind,
             title={"zh": "烟雾", "en": "Smoke"},
             severity=severity,
             condition="firing",
@@ -98,14 +103,14 @@ class Desk:
 
 
 @pytest.fixture
-def client() -> Iterator[httpx.Client]:
+def client() -> Iterator[GuardedClient]:
     with open_client(private_targets=True) as one:
         yield one
 
 
 @contextmanager
-def desk_on(engine: Engine, client: httpx.Client) -> Iterator[Desk]:
-    desk = Desk(engine, client)
+def desk_on(engine: Engine, client: GuardedClient, home: Home | None = None) -> Iterator[Desk]:
+    desk = Desk(engine, client, home)
     try:
         yield desk
     finally:
@@ -113,7 +118,7 @@ def desk_on(engine: Engine, client: httpx.Client) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def desk(two_schools: Engine, client: httpx.Client) -> Iterator[Desk]:
+def desk(two_schools: Engine, client: GuardedClient) -> Iterator[Desk]:
     with desk_on(two_schools, client) as one:
         yield one
 
@@ -150,7 +155,7 @@ def test_accepted_is_delivered_with_the_answer_and_never_sent_again(desk: Desk) 
         assert there.got[0].message["data"]["title"] == {"zh": "烟雾", "en": "Smoke"}
 
 
-def test_the_plain_function_makes_one_whole_run(desk: Desk, client: httpx.Client) -> None:
+def test_the_plain_function_makes_one_whole_run(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there:
         desk.channel("one", there)
         for _ in range(3):
@@ -355,7 +360,7 @@ def test_it_is_given_up_after_days_not_before(desk: Desk) -> None:
         assert desk.rows()[0].attempts == len(there.got)
 
 
-def test_a_sender_that_died_is_replaced_after_its_lease(desk: Desk, client: httpx.Client) -> None:
+def test_a_sender_that_died_is_replaced_after_its_lease(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there:
         desk.channel("one", there)
         desk.raised()
@@ -382,7 +387,7 @@ def test_a_late_retry_of_a_lost_claim_changes_nothing(desk: Desk) -> None:
         assert desk.rows()[0].next_attempt_at < later
 
 
-def test_two_couriers_never_send_the_same_row(desk: Desk, client: httpx.Client) -> None:
+def test_two_couriers_never_send_the_same_row(desk: Desk, client: GuardedClient) -> None:
     with receiver() as there, ExitStack() as stack:
         desk.channel("one", there)
         for _ in range(40):
@@ -403,7 +408,7 @@ def _drain(courier: Courier, now: datetime) -> None:
         pass
 
 
-def test_a_stopping_service_gives_back_what_it_has_not_sent(desk: Desk, client: httpx.Client) -> None:
+def test_a_stopping_service_gives_back_what_it_has_not_sent(desk: Desk, client: GuardedClient) -> None:
     gate = Gate()
     with receiver(gate) as slow:
         desk.channel("slow", slow)
