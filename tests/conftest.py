@@ -27,6 +27,14 @@ SCHOOL = "370828-001"
 OTHER_SCHOOL = "370828-002"
 
 _numbers = count(1)
+LONGEST = ("tests/faults/", "tests/benchmarks/", "tests/e2e/", "tests/services/", "tests/store/")
+"""Where the longest tests are: of several processes none should be left alone with them at the end."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
 
 logs.configure("WARNING")
 

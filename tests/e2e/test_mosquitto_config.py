@@ -93,7 +93,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     home = tmp_path_factory.mktemp("mosquitto")
     # As root, the broker changes to its own account, which must get to its files.
     for directory in (home, *home.parents):
-        if directory.name.startswith("pytest-"):
+        if directory.name.startswith(("pytest-", "popen-")):
             directory.chmod(0o755)
     home.chmod(0o755)
     broker = Broker(home)

@@ -8,7 +8,7 @@ import psutil
 from tests.e2e.service_process import Service, until
 from tests.faults import clock
 from tests.faults.scene import Scene
-from tests.faults.verdict import stored
+from tests.faults.verdict import fence
 
 TAKEOVER_SECONDS = 30.0
 """By then a standby must have taken over from a holder that does nothing."""
@@ -43,12 +43,10 @@ def kill_one_of_four(scene: Scene) -> None:
 def freeze_holder(scene: Scene) -> None:
     """SIGSTOP of the pipeline at work until another has taken over; then it goes on, and must not write."""
     holder = _leader(scene)
+    before = fence(scene.engine)
     holder.signal_all(signal.SIGSTOP)
-    # What the frozen process had sent before may still arrive.
-    scene.pause(0.5)
-    before = stored(scene.engine)
     try:
-        until(lambda: stored(scene.engine) > before, "a standby takes over", TAKEOVER_SECONDS)
+        until(lambda: fence(scene.engine) > before, "a standby takes over", TAKEOVER_SECONDS)
         scene.pause(scene.chance.uniform(0.2, 1.5))
     except AssertionError:
         scene.wrong.append(f"no standby took over within {TAKEOVER_SECONDS:g} s")

@@ -113,6 +113,12 @@ def stored(engine: Engine) -> int:
         return _number(connection, "SELECT count(*) FROM event WHERE event_id LIKE 'load-%'")
 
 
+def fence(engine: Engine) -> int:
+    """How often the partition has changed hands."""
+    with engine.connect() as connection:
+        return _number(connection, "SELECT max(fence) FROM lease")
+
+
 def _column(connection: Connection, statement: str) -> list[Any]:
     return list(connection.execute(text(statement)).scalars())
 
