@@ -32,6 +32,7 @@ class SilenceIn(BaseModel):
             "example": {
                 "school": "370828-001",
                 "match": {"kind": "motion", "zone": "gate"},
+                "starts_at": "2030-09-01T08:00:00+08:00",
                 "ends_at": "2030-09-01T18:00:00+08:00",
                 "comment": "门卫室施工",
             }
