@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.decoding.kinds import MEASUREMENTS
+from safety_service.domain.rules import quieting
 from safety_service.domain.rules.durations import QuietDuration
 from safety_service.domain.rules.matching import Matcher, compile_match, named
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
-from safety_service.domain.rules.plan import REMEMBERED_FOR, Deafness, Key, Plan, RuleKind, Step
+from safety_service.domain.rules.plan import REMEMBERED_FOR, Key, Plan, RuleKind, Step
 from safety_service.domain.types import LIFE_SAFETY_KINDS, Event
 
 HAPPENS = frozenset({"start", "update", "pulse", "state"})
@@ -153,24 +154,6 @@ def due(_plan: Plan, state: EventState, _key: Key) -> datetime | None:
     return state.due_at
 
 
-def deafen(plan: Plan, state: EventState, deaf: Deafness) -> bool:
-    if not deaf.restart or not state.firing or state.due_at is None or plan.params.quiet_for is None:
-        return False
-    state.due_at = deaf.moved(state.due_at, plan.params.quiet_for)
-    return True
-
-
-def adapt(plan: Plan, state: EventState) -> EventState:
-    """Under a changed rule, what fires is silent from its last match on."""
-    if state.firing:
-        quiet = plan.params.quiet_for
-        if quiet is None:
-            state.due_at = None
-        elif state.due_at is None and state.last_at is not None:
-            state.due_at = state.last_at + quiet
-    return state
-
-
 def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
     kinds, phases = named(match, "kind"), named(match, "phase")
     warnings: list[Any] = []
@@ -193,8 +176,8 @@ KIND = RuleKind(
     observe=observe,
     fire=fire,
     due=due,
-    deafen=deafen,
+    deafen=quieting.deafen,
     prepare=prepare,
     check=check,
-    adapt=adapt,
+    adapt=quieting.adapt,
 )

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from pydantic import Field
 
+from safety_service.domain.rules import quieting
 from safety_service.domain.rules.durations import PositiveDuration, QuietDuration
 from safety_service.domain.rules.happening import compile_happening, warn_of_phases
 from safety_service.domain.rules.matching import Matcher, check_match, named
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
-from safety_service.domain.rules.plan import REMEMBERED_FOR, Deafness, Key, Plan, RuleKind, Step
+from safety_service.domain.rules.plan import REMEMBERED_FOR, Key, Plan, RuleKind, Step
 from safety_service.domain.types import LIFE_SAFETY_KINDS, Event, Subject
 
 TIMES_KEPT = 16
@@ -125,24 +126,6 @@ def due(_plan: Plan, state: TogetherState, _key: Key) -> datetime | None:
     return state.due_at
 
 
-def deafen(plan: Plan, state: TogetherState, deaf: Deafness) -> bool:
-    if not deaf.restart or not state.firing or state.due_at is None or plan.params.quiet_for is None:
-        return False
-    state.due_at = deaf.moved(state.due_at, plan.params.quiet_for)
-    return True
-
-
-def adapt(plan: Plan, state: TogetherState) -> TogetherState:
-    """Under a changed rule, what fires is silent from its last match on."""
-    if state.firing:
-        quiet = plan.params.quiet_for
-        if quiet is None:
-            state.due_at = None
-        elif state.due_at is None and state.last_at is not None:
-            state.due_at = state.last_at + quiet
-    return state
-
-
 def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
     problems: list[Any] = []
     warnings: list[Any] = warn_of_phases(match)
@@ -168,9 +151,9 @@ KIND = RuleKind(
     observe=observe,
     fire=fire,
     due=due,
-    deafen=deafen,
+    deafen=quieting.deafen,
     prepare=prepare,
     check=check,
-    adapt=adapt,
+    adapt=quieting.adapt,
     kinds_of=kinds_of,
 )
