@@ -89,11 +89,6 @@ class Suppressor:
         for alert in firing:
             self.note(alert)
 
-    @property
-    def inhibiting(self) -> frozenset[str]:
-        """The rules whose alerts hold others back."""
-        return frozenset(self._inhibiting)
-
     def note(self, alert: Alert) -> bool:
         """An alert as it is after a transition; whether that may change what others may tell."""
         if alert.rule not in self._inhibiting:
