@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.errors import Conflict, Refused
-from safety_service.domain.flapping import flapping
+from safety_service.domain.flapping import flapping, flapping_mark
 from safety_service.domain.rules.model import Rule
 from safety_service.domain.types import (
     DISPOSITIONS,
@@ -41,7 +41,7 @@ def apply_findings(
     """
     changes: list[AlertChange] = []
     open_change: dict[AlertKey, AlertChange] = {}
-    for finding in findings:
+    for place, finding in enumerate(findings):
         rule = rules.get(finding.rule)
         if rule is None:
             continue
@@ -51,6 +51,7 @@ def apply_findings(
         step = apply_finding(finding, rule, alert)
         if step is None:
             continue
+        step.order = [place] * len(step.transitions)
         starts = any(transition.change == "raised" for transition in step.transitions)
         if so_far is None or starts:
             open_change[key] = step
@@ -58,6 +59,7 @@ def apply_findings(
         else:
             so_far.alert = step.alert
             so_far.transitions.extend(step.transitions)
+            so_far.order.extend(step.order)
     return changes
 
 
@@ -127,7 +129,7 @@ def _repeat(finding: Finding, alert: Alert) -> AlertChange | None:
         return AlertChange(alert=msgspec.structs.replace(after, detail=latest))
     detail = {**alert.detail, **_detail(finding)}
     after = msgspec.structs.replace(after, severity=finding.severity, detail=detail)
-    was = {"from": alert.severity, **_detail(finding)}
+    was = {"from": alert.severity, **_detail(finding), **flapping_mark(alert)}
     return _changed(after, "severity_raised", finding.at, detail=was)
 
 

@@ -20,6 +20,11 @@ def flapping(alert: Alert, at: datetime) -> dict[str, Any]:
     return {"flapping_until": (at + GAP).isoformat(), "flaps": alert.detail.get("flaps", 0) + 1}
 
 
+def flapping_mark(alert: Alert) -> dict[str, Any]:
+    """The mark that the alert bears at this instant, for the history of a step that it takes now."""
+    return {name: alert.detail[name] for name in ("flapping_until",) if name in alert.detail}
+
+
 def flaps_until(detail: Mapping[str, Any]) -> datetime | None:
     """Until when an alert with this detail is not told; None where it never flapped."""
     until = detail.get("flapping_until")

@@ -4,6 +4,7 @@ Suppression stops the sending and never the record: the transition names the cau
 for as long as it lasts. What still fires when the cause has gone is told then.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -22,6 +23,8 @@ FLAPPING = "flapping"
 TELLING = frozenset({"raised", "severity_raised", "reopened"})
 
 Firing = dict[tuple[str, tuple[str, ...]], Alert]
+Standing = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""An inhibiting rule, the parts that are compared, and their values."""
 
 
 class Quiet(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,26 +82,43 @@ def _meets(alert: Alert, field: str, condition: Any) -> bool:
 
 
 class Suppressor:
-    """All that can suppress at present. It is told of what fires, and of every transition in its order."""
+    """All that can suppress at present. It is told of what fires, and of every transition in its order.
+
+    What fires is counted by the parts that inhibitions compare, so that a look costs the same with one
+    firing alert and with thousands.
+    """
 
     def __init__(self, quiets: Sequence[Quiet], rules: Mapping[str, Rule], firing: Iterable[Alert]) -> None:
         self.quiets = list(quiets)
         self._rules = rules
-        self._inhibiting = {one.rule for rule in rules.values() for one in rule.inhibited_by}
+        self._compared: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        for rule in rules.values():
+            for one in rule.inhibited_by:
+                self._compared[one.rule].add(tuple(one.equal))
         self._firing: Firing = {}
+        self._standing: Counter[Standing] = Counter()
         for alert in firing:
             self.note(alert)
 
     def note(self, alert: Alert) -> bool:
         """An alert as it is after a transition; whether that may change what others may tell."""
-        if alert.rule not in self._inhibiting:
+        if alert.rule not in self._compared:
             return False
         key = (alert.rule, alert.key)
+        known = self._firing.pop(key, None)
+        if known is not None:
+            self._standing.subtract(self._standings(known))
         if alert.condition == "firing":
-            known = self._firing.get(key)
             self._firing[key] = alert
+            self._standing.update(self._standings(alert))
             return known is None
-        return self._firing.pop(key, None) is not None
+        return known is not None
+
+    def _standings(self, alert: Alert) -> list[Standing]:
+        return [self._standing_of(alert, alert.rule, equal) for equal in self._compared[alert.rule]]
+
+    def _standing_of(self, alert: Alert, inhibitor: str, equal: tuple[str, ...]) -> Standing:
+        return inhibitor, equal, tuple([self._part(alert, name) for name in equal])
 
     def cause(self, alert: Alert, at: datetime) -> str | None:
         """Why nobody is told of the alert at that instant; None where they are."""
@@ -115,11 +135,8 @@ class Suppressor:
         return None
 
     def _is_inhibited(self, alert: Alert, inhibition: Inhibition) -> bool:
-        wanted = [self._part(alert, name) for name in inhibition.equal]
-        return any(
-            other.rule == inhibition.rule and [self._part(other, name) for name in inhibition.equal] == wanted
-            for other in self._firing.values()
-        )
+        wanted = self._standing_of(alert, inhibition.rule, tuple(inhibition.equal))
+        return self._standing[wanted] > 0
 
     def _part(self, alert: Alert, name: str) -> str:
         rule = self._rules.get(alert.rule)
@@ -139,21 +156,25 @@ class Suppressor:
 
 
 def mark(changes: Sequence[AlertChange], suppressor: Suppressor) -> bool:
-    """Names the cause in each transition that nobody is told of, and on its alert, in the order of time.
+    """Names the cause in each transition that nobody is told of, and on its alert, in their order.
 
     Changes the given ones in place. Whether others may now be held back, or told, is returned: an alert that
     holds others back has begun or ended.
     """
+    # By the batch and not by the time: of two at the same instant, the engine knows which came first.
     steps = [
-        (step.at, n, place)
+        (change.order[place] if change.order else 0, n, place)
         for n, change in enumerate(changes)
-        for place, step in enumerate(change.transitions)
+        for place in range(len(change.transitions))
     ]
     others = False
     for _, n, place in sorted(steps):
         change = changes[n]
         step = change.transitions[place]
-        then = msgspec.structs.replace(change.alert, condition=step.condition, severity=step.severity)
+        # The alert is as it is after all of them: whether it flapped at that instant, the step itself knows.
+        then = msgspec.structs.replace(
+            change.alert, condition=step.condition, severity=step.severity, detail=step.detail
+        )
         others |= suppressor.note(then)
         if step.change not in TELLING:
             continue

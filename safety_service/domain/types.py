@@ -184,7 +184,11 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertChange(msgspec.Struct, kw_only=True):
-    """An alert after a step, with what of it goes into the history (empty when only its count moved)."""
+    """An alert after a step, with what of it goes into the history (empty when only its count moved).
+
+    `order`: for each transition the place of its finding in the batch, empty where it came from no batch.
+    """
 
     alert: Alert
     transitions: list[Transition] = msgspec.field(default_factory=list)
+    order: list[int] = msgspec.field(default_factory=list)

@@ -1,6 +1,6 @@
 """Suppression in service: what is marked when it happens, and what is told once its cause has gone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -25,7 +25,8 @@ def mark_changes(
     times = [step.at for change in changes for step in change.transitions]
     if times:
         since = max(min(times), now - LONGEST_BACKLOG)
-        mark(changes, _suppressor(session, rules, quiet_times.standing(session, since)))
+        quiets = quiet_times.standing(session, since)
+        mark(changes, _suppressor(session, rules, quiets, [change.alert for change in changes]))
 
 
 def follow(session: Session, rules: Mapping[str, Rule], since: datetime | None, now: datetime) -> int:
@@ -45,7 +46,7 @@ def follow(session: Session, rules: Mapping[str, Rule], since: datetime | None, 
         schools = {quiet.school for quiet in begun if quiet.school is not None}
         named = schools if all(quiet.school is not None for quiet in begun) else None
         looked_at |= {alert.id: alert for alert in held_back.firing(session, named)}
-    suppressor = _suppressor(session, rules, quiets)
+    suppressor = _suppressor(session, rules, quiets, looked_at.values())
     changed = recheck(looked_at.values(), suppressor, now)
     held_back.set_causes(session, changed)
     return _tell(session, [alert for alert in changed if alert.suppressed_by is None], rules, now)
@@ -56,9 +57,16 @@ def _is_new(quiet: Quiet, fresh: Collection[str], since: datetime | None) -> boo
     return since is None or quiet.cause in fresh or not quiet.is_on(since)
 
 
-def _suppressor(session: Session, rules: Mapping[str, Rule], quiets: Sequence[Quiet]) -> Suppressor:
-    inhibiting = {one.rule for rule in rules.values() for one in rule.inhibited_by}
-    return Suppressor(quiets, rules, held_back.firing_of(session, inhibiting))
+def _suppressor(
+    session: Session, rules: Mapping[str, Rule], quiets: Sequence[Quiet], alerts: Iterable[Alert]
+) -> Suppressor:
+    """All that may hold back one of these alerts; of what fires only what their rules are inhibited by."""
+    asking = [(alert, rule.inhibited_by) for alert in alerts if (rule := rules.get(alert.rule)) is not None]
+    inhibiting = {one.rule for _, inhibitions in asking for one in inhibitions}
+    schools = {alert.school for alert, inhibitions in asking if inhibitions}
+    local = all("school" in one.equal for _, inhibitions in asking for one in inhibitions)
+    firing = held_back.firing_of(session, inhibiting, schools if local else None)
+    return Suppressor(quiets, rules, firing)
 
 
 def _tell(session: Session, released: Sequence[Alert], rules: Mapping[str, Rule], now: datetime) -> int:

@@ -36,13 +36,16 @@ def firing(session: Session, schools: Collection[str] | None) -> list[Alert]:
     return [to_alert(row) for row in session.exec(statement.order_by(col(StoredAlert.id)))]
 
 
-def firing_of(session: Session, rules: Collection[str]) -> list[Alert]:
-    """The firing alerts of these rules; one seek for each rule in the index of what fires."""
+def firing_of(session: Session, rules: Collection[str], schools: Collection[str] | None) -> list[Alert]:
+    """The firing alerts of these rules, of these schools only where some are given; one seek for each rule
+    in the index of what fires."""
     if not rules:
         return []
     statement = select(StoredAlert).where(
         StoredAlert.condition == "firing", col(StoredAlert.rule).in_(sorted(rules))
     )
+    if schools is not None:
+        statement = statement.where(col(StoredAlert.school).in_(sorted(schools)))
     return [to_alert(row) for row in session.exec(statement)]
 
 

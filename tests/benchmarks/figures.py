@@ -6,13 +6,16 @@ from tests.benchmarks import (
     advance,
     backtest,
     catch_up,
+    crowd,
     disk,
     grown,
+    judge,
     latency,
     memory,
     process,
     receive,
     start,
+    storm,
 )
 from tests.benchmarks.scene import Bench
 from tests.benchmarks.table import Row
@@ -28,4 +31,7 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start.measure,
     "advance": advance.measure,
     "backtest": backtest.measure,
+    "judge": judge.measure,
+    "crowd": crowd.measure,
+    "storm": storm.measure,
 }

@@ -3,7 +3,7 @@
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.e2e.service_process import Service, until
 
 TOKEN_SECONDS = "86400"
 FOREVER = 7200.0
+NO_MORE: Mapping[str, str] = {}
 
 Say = Callable[[str], None]
 
@@ -28,7 +29,9 @@ Say = Callable[[str], None]
 class Scene:
     """A service that may be started and stopped; it judges by fifty rules."""
 
-    def __init__(self, database_url: str, broker_url: str, home: Path, sizes: Sizes) -> None:
+    def __init__(
+        self, database_url: str, broker_url: str, home: Path, sizes: Sizes, more: Mapping[str, str]
+    ) -> None:
         self.database_url, self.broker_url, self.home = database_url, broker_url, home
         self._sizes = sizes
         self.service = Service(
@@ -38,6 +41,7 @@ class Scene:
             more={
                 "CAMPUS_RULES_FILE": str(rules_file.write(home)),
                 "CAMPUS_ACCESS_TOKEN_SECONDS": TOKEN_SECONDS,
+                **more,
             },
         )
 
@@ -86,11 +90,14 @@ class Bench(msgspec.Struct, frozen=True):
     """Where `advance` writes what cProfile saw."""
 
     @contextmanager
-    def scene(self, *, started: bool = True) -> Iterator[Scene]:
-        """A fresh scene, its service running and subscribed unless told otherwise; gone after the block."""
+    def scene(self, *, started: bool = True, more: Mapping[str, str] = NO_MORE) -> Iterator[Scene]:
+        """A fresh scene, its service running and subscribed unless told otherwise; gone after the block.
+
+        `more` are further environment variables of the service.
+        """
         home = Path(tempfile.mkdtemp(prefix="scene-", dir=self.home))
         with mosquitto_broker() as broker_url:
-            scene = Scene(self.database(home), broker_url, home, self.sizes)
+            scene = Scene(self.database(home), broker_url, home, self.sizes, more)
             try:
                 if started:
                     scene.start()

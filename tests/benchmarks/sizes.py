@@ -36,6 +36,10 @@ class Sizes(msgspec.Struct, frozen=True):
     starts: int = 5
     advance_messages: int = 100_000
     backtest_events: int = 1_000_000
+    judged_events: int = 200_000
+    firing_alerts: int = 10_000
+    desk_requests: int = 300
+    storm_alerts: int = 5_000
 
 
 FULL = Sizes("full")
@@ -57,4 +61,8 @@ SHORT = Sizes(
     starts=1,
     advance_messages=4_000,
     backtest_events=5_000,
+    judged_events=2_000,
+    firing_alerts=200,
+    desk_requests=10,
+    storm_alerts=200,
 )

@@ -27,8 +27,10 @@ def test_figure(benches: list[Bench], name: str) -> None:
     Both pairs side by side: most of the time each of them waits.
     """
     with ThreadPoolExecutor() as pool:
-        for rows in pool.map(FIGURES[name], benches):
-            assert rows
+        measured = list(pool.map(FIGURES[name], benches))
+        # What needs no database is measured beside the first pair only.
+        assert measured[0]
+        for rows in measured:
             for row in rows:
                 assert row.figure.startswith(f"{name}: ")
                 assert row.value == row.value, f"{row.figure} is no number"

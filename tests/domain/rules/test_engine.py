@@ -1,6 +1,6 @@
 """The engine as a whole: order of timers, restarts, and that cutting into batches changes nothing."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import pairwise
 
 import msgspec
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from safety_service.domain.alerts import apply_findings
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.suppression import Quiet, Suppressor, mark
 from tests.domain.rules.world import at, device, engine, event, reading, rules, told
 
 EVENT = "kind: event, severity: major, quiet_for: 3m, match: {kind: intrusion}"
@@ -31,7 +32,21 @@ RULES = rules(
     "raise: [{severity: major, at_least: 2}]",
     "kind: together, within: 2m, all: [{kind: intrusion}, {kind: panic_button}], quiet_for: 4m, "
     "severity: critical, key: [school]",
+    "kind: event, severity: minor, quiet_for: 2m, match: {kind: panic_button}, "
+    "inhibited_by: [{rule: r1, equal: [school, device]}, {rule: r4}]",
 )
+QUIETS = [
+    Quiet(cause="silence:1", starts_at=at(7), length=timedelta(minutes=9), zone=UTC, match={"device": "d-1"}),
+    Quiet(
+        cause="maintenance:2",
+        starts_at=at(3),
+        length=timedelta(minutes=4),
+        zone=UTC,
+        school="s-1",
+        match={"kind": ["intrusion", "temperature"]},
+        recurrence="FREQ=MINUTELY;INTERVAL=20",
+    ),
+]
 
 
 def test_timers_fire_in_order_at_their_own_time():
@@ -141,7 +156,7 @@ def events_of(steps):
 
 
 class Service:
-    """Stored states, last sightings and alerts; a restart between any two batches."""
+    """Stored states, last sightings and alerts; a restart between any two batches, silences all the while."""
 
     def __init__(self):
         self.states, self.seen, self.alerts, self.history = {}, {}, {}, []
@@ -161,7 +176,10 @@ class Service:
                 self.states.pop((rule, key), None)
             else:
                 self.states[rule, key] = state
-        for change in apply_findings(found, running.rules, self.alerts):
+        changes = apply_findings(found, running.rules, self.alerts)
+        firing = [alert for alert in self.alerts.values() if alert.condition == "firing"]
+        mark(changes, Suppressor(QUIETS, running.rules, firing))
+        for change in changes:
             change.alert.id = change.alert.id or len(self.history) + 1
             self.alerts[change.alert.rule, change.alert.key] = change.alert
             self.history += [(change.alert.rule, change.alert.key, one) for one in change.transitions]
