@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field, model_validator
 
 from safety_service.domain.rules.comparing import Number
-from safety_service.domain.rules.matching import named
+from safety_service.domain.rules.matching import named, unmeasured
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
 from safety_service.domain.rules.plan import Deafness, Key, Plan, RuleKind, Step
 from safety_service.domain.types import SEVERITY_RANK, Event, Severity
@@ -125,7 +125,7 @@ def check(match: dict[str, Any], _params: Params) -> tuple[list[Any], list[Any]]
         warnings.append((("match",), "compares numbers of every kind with each other; name a kind"))
     if named(match, "phase") == ["end"]:
         warnings.append((("match", "phase"), "an end carries no number: this rule can never fire"))
-    return [], warnings
+    return [], warnings + unmeasured(match)
 
 
 KIND = RuleKind(

@@ -5,7 +5,10 @@ from collections.abc import Collection, Mapping
 from safety_service.domain.rules.matching import did_you_mean, named
 from safety_service.domain.rules.model import CommonFields, Rule
 from safety_service.domain.rules.yamltree import Path
-from safety_service.domain.types import LIFE_SAFETY_KINDS
+from safety_service.domain.types import LIFE_SAFETY_KINDS, SEVERITIES
+
+HINTS = frozenset({*SEVERITIES, "alert", "detection"})
+"""What decoders give as a hint: a severity, or a recorder's own word."""
 
 
 def check_together(
@@ -48,6 +51,11 @@ def warn_of(common: CommonFields) -> list[tuple[Path, str]]:
     vital = sorted(LIFE_SAFETY_KINDS.intersection(map(str, named(common.match, "kind") or ())))
     if calendar is not None and vital:
         warnings.append(((calendar,), f"a calendar never holds back {', '.join(vital)}: life is at stake"))
+    hints = named(common.match, "severity_hint")
+    if hints and not set(hints) & HINTS:
+        warnings.append(
+            (("match", "severity_hint"), f"no device says {' or '.join(hints)}: it can never fire")
+        )
     if "school" not in common.key:
         warnings.append((("key",), "the school is added to the key: an alert belongs to one school"))
     if not common.enabled:

@@ -17,6 +17,8 @@ HAPPENS = frozenset({"start", "update", "pulse", "state"})
 ENDS_KEPT = 8
 ACTIVE_KEPT = 64
 
+RAISES_NOTHING = frozenset({"end", "state"})
+
 
 class Params(Strict):
     """`quiet_for` None means `never`: only an end or a person ends it."""
@@ -157,12 +159,13 @@ def due(_plan: Plan, state: EventState, _key: Key) -> datetime | None:
 def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
     kinds, phases = named(match, "kind"), named(match, "phase")
     warnings: list[Any] = []
-    if phases == ["end"]:
-        warnings.append((("match", "phase"), "an end raises nothing: this rule can never fire"))
+    if phases and set(phases) <= RAISES_NOTHING:
+        reason = f"{' or '.join(phases)} raises nothing: this rule can never fire"
+        warnings.append((("match", "phase"), reason))
     if kinds and set(kinds) <= MEASUREMENTS and "value" not in match and not {"measure"} & set(phases or ()):
         reason = "these kinds are measured and do not happen: without value the rule can never fire"
         warnings.append((("match", "kind"), reason))
-    if "kind" not in match and not {name for name in match if name not in ("school", "phase")}:
+    if kinds is None and not set(match) - {"kind", "school", "phase"}:
         warnings.append((("match",), "fires for everything that happens; name a kind"))
     if params.quiet_for is None and phases is not None and "end" not in phases:
         reason = "only an end ends it (quiet_for: never), and the match lets none through"

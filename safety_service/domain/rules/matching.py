@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from safety_service.domain.decoding.kinds import KINDS
-from safety_service.domain.rules.comparing import Comparison
+from safety_service.domain.decoding.kinds import KINDS, MEASUREMENTS, SERVICE_KINDS
+from safety_service.domain.rules.comparing import EVERYTHING, Comparison, Interval
 from safety_service.domain.types import PHASES, Event
 
 Matcher = Callable[[Event], bool]
@@ -58,6 +58,21 @@ def named(match: Mapping[str, Any], field: str) -> list[Any] | None:
         return None
     values, negated = accepted(match[field])
     return None if negated else values
+
+
+def unmeasured(match: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """The doubt about a rule over numbers that looks at kinds which hardly ever carry one."""
+    kinds = named(match, "kind")
+    if not kinds or set(kinds) & (MEASUREMENTS | SERVICE_KINDS):
+        return []
+    return [(("match", "kind"), "these kinds happen and are not measured: fires only where one has a value")]
+
+
+def interval_of(match: Mapping[str, Any]) -> Interval:
+    """The values that a checked match lets through."""
+    if "value" not in match:
+        return EVERYTHING
+    return Comparison.model_validate(dict(match["value"])).interval()
 
 
 def _check_list(condition: Any) -> list[str]:

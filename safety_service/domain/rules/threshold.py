@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from safety_service.domain.rules.comparing import Comparison
 from safety_service.domain.rules.durations import Duration
-from safety_service.domain.rules.matching import Matcher, compile_match, named
+from safety_service.domain.rules.matching import Matcher, compile_match, interval_of, named, unmeasured
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
 from safety_service.domain.rules.pending import Pending, hold, move
 from safety_service.domain.rules.plan import REMEMBERED_FOR, Deafness, Key, Plan, RuleKind, Step
@@ -270,7 +270,12 @@ def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
         warnings.append((("match",), "compares numbers of every kind with each other; name a kind"))
     if named(match, "phase") == ["end"]:
         warnings.append((("match", "phase"), "an end carries no number: this rule can never fire"))
+    warnings += unmeasured(match)
+    let_through = interval_of(match)
     for position, level in enumerate(params.levels):
+        if level.interval().meets(let_through).is_empty():
+            reason = f"{level.severity} can never fire: the match lets no such value through"
+            warnings.append((("raise", position), reason))
         for other in params.levels:
             graver = SEVERITY_RANK[other.severity] > SEVERITY_RANK[level.severity]
             if graver and other.lasting <= level.lasting and other.interval().covers(level.interval()):
