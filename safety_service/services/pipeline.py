@@ -69,8 +69,8 @@ class Memory(msgspec.Struct):
     heard_until: datetime
     ledger: Ledger
     cursor: int
-    followed_at: datetime | None = None
-    """When it was last looked what is held back, and what no longer is."""
+    followed: suppression.Followed | None = None
+    """The last look at what is held back, and what no longer is."""
 
 
 class Pipeline:
@@ -164,8 +164,8 @@ class Pipeline:
         told = 0
         if not more:
             # What was held back waits for that too, and so does whoever is to be told next.
-            told = suppression.follow(session, memory.engine.rules, memory.followed_at, now)
-            memory.followed_at = now
+            rules = memory.engine.rules
+            memory.followed, told = suppression.follow(session, rules, memory.followed, now)
             transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
         if batch:

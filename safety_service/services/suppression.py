@@ -3,16 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlmodel import Session
 
 from safety_service.domain.notifying import receivers_of
 from safety_service.domain.rules.model import Rule
 from safety_service.domain.suppression import Quiet, Suppressor, mark, owes, recheck
 from safety_service.domain.types import Alert, AlertChange
-from safety_service.store import alerts, held_back, notifications, quiet_times
+from safety_service.store import alerts as history
+from safety_service.store import held_back, notifications, quiet_times
 
 LONGEST_BACKLOG = timedelta(days=7)
 """A transition is not older than this: what was over before it cannot have held it back."""
+
+LOOK_EVERY = timedelta(seconds=1)
+"""While alerts come and go, what is held back is not gone through more often than this."""
 
 CLOCKS_APART = timedelta(seconds=10)
 """Whoever made a silence may have another clock than the pipeline."""
@@ -29,27 +34,62 @@ def mark_changes(
         mark(changes, _suppressor(session, rules, quiets, [change.alert for change in changes]))
 
 
-def follow(session: Session, rules: Mapping[str, Rule], since: datetime | None, now: datetime) -> int:
-    """Marks what is held back since a silence began, and tells what no longer is; returns how many are told.
+class Followed(msgspec.Struct, frozen=True):
+    """The last look at what is held back: `at`, and what it would be worth another one for.
 
-    `since`: the last look, None where there was none: then everything that fires is looked at. Costs a few
-    small queries where nothing is held back and nothing has begun.
+    `looked_at` is when all of it was gone through, at the history's `number` and with these `causes`; at
+    `next_edge` something begins or ends by itself.
+    """
+
+    at: datetime
+    looked_at: datetime
+    number: int
+    causes: frozenset[str]
+    next_edge: datetime | None
+
+    def covers(self, now: datetime, number: int, causes: frozenset[str]) -> bool:
+        """Whether nothing can have changed since, or too little time has passed to go through it again."""
+        if causes != self.causes or (self.next_edge is not None and now >= self.next_edge):
+            return False
+        return number == self.number or timedelta(0) <= now - self.looked_at < LOOK_EVERY
+
+
+def follow(
+    session: Session, rules: Mapping[str, Rule], last: Followed | None, now: datetime
+) -> tuple[Followed, int]:
+    """Marks what is held back since a silence began, and tells what no longer is.
+
+    Returns what to hand in the next time, and how many are told. `last`: the last look, None where there was
+    none: then everything that fires is looked at. Costs three small queries where nothing has changed,
+    however many alerts are held back.
     """
     quiets = quiet_times.standing(session, now)
+    causes = frozenset(quiet.cause for quiet in quiets)
+    since = last.at if last is not None else None
     fresh = quiet_times.made_after(session, since - CLOCKS_APART) if since is not None else frozenset()
     begun = [quiet for quiet in quiets if quiet.is_on(now) and _is_new(quiet, fresh, since)]
+    number = history.last_transition(session)
+    if last is not None and not begun and last.covers(now, number, causes):
+        return msgspec.structs.replace(last, at=now), 0
+    looked_at = _looked_at(session, begun)
+    suppressor = _suppressor(session, rules, quiets, looked_at)
+    changed = recheck(looked_at, suppressor, now)
+    held_back.set_causes(session, changed)
+    told = _tell(session, [alert for alert in changed if alert.suppressed_by is None], rules, now)
+    return Followed(now, now, number, causes, suppressor.next_edge(now, looked_at)), told
+
+
+def _looked_at(session: Session, begun: Sequence[Quiet]) -> list[Alert]:
+    """Every alert that is held back, and every one that fires where a silence has begun."""
     if not begun and not held_back.any_held_back(session):
-        return 0
-    alerts.hold_history(session)
-    looked_at = {alert.id: alert for alert in held_back.held_back(session)}
+        return []
+    history.hold_history(session)
+    found = {alert.id: alert for alert in held_back.held_back(session)}
     if begun:
         schools = {quiet.school for quiet in begun if quiet.school is not None}
         named = schools if all(quiet.school is not None for quiet in begun) else None
-        looked_at |= {alert.id: alert for alert in held_back.firing(session, named)}
-    suppressor = _suppressor(session, rules, quiets, looked_at.values())
-    changed = recheck(looked_at.values(), suppressor, now)
-    held_back.set_causes(session, changed)
-    return _tell(session, [alert for alert in changed if alert.suppressed_by is None], rules, now)
+        found |= {alert.id: alert for alert in held_back.firing(session, named)}
+    return list(found.values())
 
 
 def _is_new(quiet: Quiet, fresh: Collection[str], since: datetime | None) -> bool:
