@@ -31,5 +31,5 @@ class Stream:
                 self._open.set()
                 if line.startswith("data: {"):
                     now, told = time.monotonic(), json.loads(line.removeprefix("data: "))
-                    if told["change"] == self._change:
+                    if told["transition"]["change"] == self._change:
                         self.at.setdefault(self._named(told["alert"]), now)
