@@ -40,7 +40,10 @@ def end_like_ctrl_c() -> None:
 
 def bind(host: str, port: int) -> socket.socket:
     """The listening socket; port 0 takes a free one. Raises PortTakenError with a sentence."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named, for asyncio sends small answers at once (TCP_NODELAY) only on what says that it is TCP: without
+    # it the body of each answer waits 40 ms for the receipt of its head.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
