@@ -4,6 +4,7 @@ import typer
 
 from safety_service import __version__
 from safety_service.commands import (
+    broker,
     db,
     decode,
     demo,
@@ -30,6 +31,7 @@ for module in (demo, serve, decode, score, documents):
 app.add_typer(db.app, name="db")
 app.add_typer(partitions.app, name="partition")
 app.add_typer(messages.app, name="messages")
+app.add_typer(broker.app, name="broker")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")
