@@ -1,22 +1,29 @@
-"""Something that is due: who owes it, by when, and whether it was done or no longer matters."""
+"""What somebody owes by a due time, for rules to watch: a rectification, a duty, an inspection."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from safety_service.domain.types import Severity
 
-class Obligation(msgspec.Struct, frozen=True):
-    """`of`: rectification, duty or inspection; `id` is unique within it. `subject`: a cafeteria or a zone.
+Of = Literal["rectification", "duty", "inspection"]
 
-    `done_at` and `cancelled` both empty: still owed.
+
+class Obligation(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is owed, as it stands now; `of` and `id` together are its name for good.
+
+    `subject`: the cafeteria or zone it is about, None for the school as a whole. `type` sorts those of one
+    `of`. `severity`: how grave it is to miss this one. Open until `done_at` is known or it is `cancelled`.
     """
 
-    of: str
+    of: Of
     id: str
     school: str
-    subject: str | None
+    subject: str | None = None
+    type: str | None = None
     title: dict[str, str]
     due_at: datetime
-    severity: str | None
-    done_at: datetime | None
-    cancelled: bool
+    severity: Severity | None = None
+    done_at: datetime | None = None
+    cancelled: bool = False

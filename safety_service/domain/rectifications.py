@@ -16,6 +16,7 @@ import msgspec
 from safety_service.domain.deadlines import RectificationPeriods, days_later
 from safety_service.domain.errors import Conflict, Forbidden, Refused
 from safety_service.domain.rectified import (
+    ENDED,
     MOST_PHOTOS,
     OWED,
     Change,
@@ -26,6 +27,17 @@ from safety_service.domain.rectified import (
     needed,
     step_to,
 )
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What an inspector says about a failed item; empty fields leave things as they are."""
+
+    owner: str | None = None
+    due_on: date | None = None
+    photos: tuple[str, ...] = ()
+
+
+NO_ORDERS = Orders()
 
 
 def due_day(periods: RectificationPeriods, key: bool, today: date, wanted: date | None) -> date:
@@ -125,50 +137,62 @@ def find_again(
     now: datetime,
     *,
     today: date,
-    owner: str | None = None,
-    due_on: date | None = None,
-    photos: Sequence[str] = (),
+    orders: Orders = NO_ORDERS,
+    before_done: bool = False,
     note: str | None = None,
 ) -> Change:
-    """A later visit found the same item failing: what was reported done is owed again.
+    """Another visit found the same item failing: what was reported done is owed again.
 
     Failing again gives no more time: what is still owed keeps its date unless the inspector set another.
+    `before_done`: the visit was before the report, and came in later; then the report stands.
     """
     must_be(before, {"open", "returned", "done"}, "found again")
-    due = due_on or (max(before.due_on, today) if before.status == "done" else before.due_on)
-    detail: dict[str, Any] = {"photos": list(photos)}
-    if before.status == "done":
+    owed_again = before.status == "done" and not before_done
+    detail: dict[str, Any] = {"photos": list(orders.photos)}
+    after = before
+    if owed_again:
         detail |= {"done_by": before.done_by, "photos_after": list(before.photos_after)}
-    if due != before.due_on:
-        detail |= _moved(before.due_on, due)
-    after = _undone(before) if before.status == "done" else before
-    seen = (*before.photos_before, *photos)
-    after = msgspec.structs.replace(
-        after,
-        owner=owner or before.owner,
-        due_on=due,
-        photos_before=tuple(dict.fromkeys(seen))[-MOST_PHOTOS:],
-    )
+        after = msgspec.structs.replace(_undone(before), due_on=max(before.due_on, today))
+    after = _ordered(after, orders)
+    if after.due_on != before.due_on:
+        detail |= _moved(before.due_on, after.due_on)
     return step_to(after, "found_again", now, by, note, inspection=inspection, detail=detail)
 
 
-def keep(before: Rectified, inspection: int, corrects: int, by: str, now: datetime) -> Change:
-    """The corrected inspection fails the item as the one before it did."""
-    return step_to(before, "kept", now, by, inspection=inspection, detail={"corrects": corrects})
+def keep(
+    before: Rectified, inspection: int, corrects: int, by: str, now: datetime, *, orders: Orders = NO_ORDERS
+) -> Change:
+    """The corrected inspection fails the item as the one before it did; its owner and day count now."""
+    after = before if before.status in ENDED else _ordered(before, orders)
+    detail: dict[str, Any] = {"corrects": corrects}
+    if after.due_on != before.due_on:
+        detail |= _moved(before.due_on, after.due_on)
+    return step_to(after, "kept", now, by, inspection=inspection, detail=detail)
 
 
 def take_back(before: Rectified, inspection: int, corrects: int, by: str, now: datetime) -> Change:
-    """The inspection that had found it again was corrected and no longer does; it stays for the first one."""
+    """The visit that had found it again was corrected and no longer does; it stands for the one before."""
     return step_to(before, "taken_back", now, by, inspection=inspection, detail={"corrects": corrects})
 
 
 def opened(first: Rectified, by: str, now: datetime, note: str | None, inspection: int | None) -> Step:
+    """The first row of the history: who found it, and what was ordered."""
     detail: dict[str, Any] = {
         "owner": first.owner,
         "due_on": first.due_on.isoformat(),
         "photos": list(first.photos_before),
     }
     return step_to(first, "opened", now, by, note, inspection=inspection, detail=detail)[1]
+
+
+def _ordered(before: Rectified, orders: Orders) -> Rectified:
+    photos = tuple(dict.fromkeys((*before.photos_before, *orders.photos)))
+    return msgspec.structs.replace(
+        before,
+        owner=orders.owner or before.owner,
+        due_on=orders.due_on or before.due_on,
+        photos_before=photos[-MOST_PHOTOS:],
+    )
 
 
 def _undone(before: Rectified) -> Rectified:

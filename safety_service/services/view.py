@@ -25,7 +25,7 @@ from safety_service.services.view_figures import (
     worst,
 )
 from safety_service.store import alerts as alert_rows
-from safety_service.store import rollups
+from safety_service.store import rectifications, rollups
 from safety_service.store import view as rows
 
 DAY = 24
@@ -104,6 +104,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
+        **_put_right(session, at),
         "newest": _newest(session),
     }
 
@@ -115,6 +116,14 @@ def _newest(session: Session) -> list[shapes.AlertRow]:
         alert.id: (alert, school) for alert, school in [*waiting, *rows.newest_alerts(session, NEWEST_ALERTS)]
     }
     return [alert_row(*found[number]) for number in sorted(found, reverse=True)]
+
+
+def _put_right(session: Session, at: Viewpoint) -> shapes.PutRight:
+    late = rectifications.count_overdue(session, at.now)
+    return {
+        "rectifications_open": figure(rectifications.count_open(session), "rectifications", {"open": "true"}),
+        "rectifications_overdue": figure(late, "rectifications", {"overdue": "true"}),
+    }
 
 
 def _presence(session: Session, at: Viewpoint) -> shapes.Presence:

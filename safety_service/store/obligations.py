@@ -1,6 +1,6 @@
 """What is due, where the rules look for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,9 +8,17 @@ from sqlmodel import Session
 from safety_service.domain.obligations import Obligation
 
 
-def put(_session: Session, _obligations: Sequence[Obligation]) -> None:
-    """Adds these, or replaces those of the same `of` and `id`."""
+def put(session: Session, obligations: Sequence[Obligation]) -> None:  # noqa: ARG001
+    """Writes them as they are now, new or known; one that is open again is owed again."""
 
 
-def close(_session: Session, _of: str, _ids: Sequence[str], _at: datetime, _cancelled: bool) -> None:
-    """These were done at that moment, or no longer matter."""
+def close(
+    session: Session,  # noqa: ARG001
+    of: str,  # noqa: ARG001
+    ids: Collection[str],  # noqa: ARG001
+    at: datetime,  # noqa: ARG001
+    *,
+    cancelled: bool = False,  # noqa: ARG001
+) -> int:
+    """They were done, or are not owed any more; returns how many of them had been open."""
+    return 0

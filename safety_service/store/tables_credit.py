@@ -1,20 +1,16 @@
 """What a school may do about its standing: contest an inspection, have a penalty's publication ended."""
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from safety_service.store.columns import BigInt, Json
+from safety_service.store.columns import BigInt
 from safety_service.store.scope import SchoolOwned
 from safety_service.store.tables import instant, number
+from safety_service.store.tables_escalation import json_list
 
 _PENDING = text("status = 'pending'")
-
-
-def _texts() -> Any:
-    return Field(default_factory=list, sa_type=Json, nullable=False)
 
 
 class Appeal(SchoolOwned, table=True):
@@ -45,9 +41,9 @@ class Appeal(SchoolOwned, table=True):
     school: str = Field(foreign_key="school.code")
     cafeteria: str = Field(foreign_key="cafeteria.id")
     inspection: int = Field(sa_type=BigInt, foreign_key="inspection.id", nullable=False)
-    items: list[str] = _texts()
+    items: list[str] = json_list()
     grounds: str
-    evidence: list[str] = _texts()
+    evidence: list[str] = json_list()
     status: str = "pending"
     filed_at: datetime = instant()
     filed_by: str
@@ -109,9 +105,9 @@ class Repair(SchoolOwned, table=True):
     school: str
     repair_class: str
     repairable_on: date
-    conditions: list[str] = _texts()
+    conditions: list[str] = json_list()
     statement: str
-    evidence: list[str] = _texts()
+    evidence: list[str] = json_list()
     status: str = "pending"
     applied_at: datetime = instant()
     applied_by: str

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from safety_service.store.columns import BigInt, Json
+from safety_service.store.columns import BigInt
 from safety_service.store.scope import SchoolOwned
 from safety_service.store.tables import instant, json_object, number
+from safety_service.store.tables_escalation import json_list
 
 _NOT_ENDED = text("ended_at IS NULL")
 _OWED = text("done_at IS NULL AND ended_at IS NULL")
@@ -16,16 +17,12 @@ _OPEN_ITEM = text("ended_at IS NULL AND item IS NOT NULL")
 _BY_A_VISIT = text("inspection IS NOT NULL")
 
 
-def json_texts() -> Any:
-    return Field(default_factory=list, sa_type=Json, nullable=False)
-
-
 class Rectification(SchoolOwned, table=True):
     """One thing to put right, as `domain.rectified.Rectified` carries it.
 
-    `source` inspection: `inspection` (after a correction the one that holds), `scheme` and `item` say where it
-    comes from; patrol: they are empty. An inspection opens at most one for an item, and a cafeteria has at most
-    one that is not ended for an item of a scheme. `due_at` is the end of `due_on` at the school.
+    `source` inspection: `inspection` (after a correction the one that holds), `scheme` and `item` say where
+    it comes from; patrol: they are empty. An inspection opens at most one for an item, and a cafeteria has
+    at most one that is not ended for an item of a scheme. `due_at` is the end of `due_on` at the school.
     """
 
     __table_args__ = (
@@ -39,9 +36,7 @@ class Rectification(SchoolOwned, table=True):
             sqlite_where=_OPEN_ITEM,
             postgresql_where=_OPEN_ITEM,
         ),
-        Index(
-            "ix_rectification_open", "school", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED
-        ),
+        Index("ix_rectification_open", "school", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
         Index("ix_rectification_due", "due_at", sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_rectification_school", "school", "id"),
         Index("ix_rectification_cafeteria", "cafeteria", "id"),
@@ -75,8 +70,8 @@ class Rectification(SchoolOwned, table=True):
     owner: str | None = None
     due_on: date
     due_at: datetime = instant()
-    photos_before: list[str] = json_texts()
-    photos_after: list[str] = json_texts()
+    photos_before: list[str] = json_list()
+    photos_after: list[str] = json_list()
     opened_at: datetime = instant()
     opened_by: str
     done_at: datetime | None = instant(nullable=True)
