@@ -1,4 +1,4 @@
-"""The county's periods: read from the shipped file or the bureau's own, and laid on a school's clock."""
+"""The county's periods and classes: the shipped files or the bureau's own, laid on a school's clock."""
 
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
+from safety_service.domain.credit_repair import CreditRepair
 from safety_service.domain.deadlines import Deadlines, end_of_day
 from safety_service.domain.errors import Refused
 from safety_service.store import registry
@@ -22,6 +23,12 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def known_deadlines(own_file: Path | None = None) -> Deadlines:
     """The periods of `own_file`, else the shipped ones; a changed file counts from the next start."""
     return read_file(Deadlines, own_file or _SHIPPED / "deadlines.yaml")
+
+
+@lru_cache(maxsize=8)
+def known_credit_repair(own_file: Path | None = None) -> CreditRepair:
+    """Classes and periods of credit repair of `own_file`, else the shipped ones."""
+    return read_file(CreditRepair, own_file or _SHIPPED / "credit_repair.yaml")
 
 
 def read_file(model: type[ModelT], path: Path) -> ModelT:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from safety_service.domain.obligations import Obligation
 
 
-def put(session: Session, obligations: Sequence[Obligation]) -> None:  # noqa: ARG001
+def put(session: Session, obligations: Sequence[Obligation]) -> None:
     """Writes them as they are now, new or known; one that is open again is owed again."""
 
 
