@@ -71,7 +71,8 @@ def list_penalties(
 @router.post("/penalties", status_code=201)
 def record_penalty(caller: Decider, desk: DeskDep, body: PenaltyIn) -> PenaltyOut:
     """Records one; one heavier than a warning counts for the grade from its day on."""
-    sent = PenaltyRecord(**body.model_dump())
+    given = body.model_dump()
+    sent = PenaltyRecord(decided_on=given.pop("date"), **given)
     row = penalties.record(desk.session, sent, caller.name, desk.rules, now=desk.now, timezone=desk.timezone)
     return desk.show([row])[0]
 

@@ -17,8 +17,9 @@ from safety_service.store.tables_credit import Appeal, Repair
 
 _LONGEST_TEXT = 4000
 Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT)]
-Evidence = Annotated[list[Photo], Field(max_length=MOST_PHOTOS)]
 _MOST_ITEMS = 200
+Day = date
+"""Said so that a field may be called `date`."""
 
 
 class AppealOut(BaseModel):
@@ -52,11 +53,9 @@ class AppealIn(Strict):
     )
 
     inspection: int = Field(ge=1, le=2**63 - 1)
-    items: list[str] = Field(
-        default=[], max_length=_MOST_ITEMS, description="Failed items; empty: as a whole"
-    )
+    items: list[str] = Field(default=[], max_length=_MOST_ITEMS, description="Empty: as a whole")
     grounds: Text
-    evidence: Evidence = []
+    evidence: list[Photo] = Field(default=[], max_length=MOST_PHOTOS)
 
 
 class DecisionIn(Strict):
@@ -92,18 +91,16 @@ class PenaltyIn(Strict):
     cafeteria: str = Field(max_length=80)
     kind: str = Field(max_length=80)
     subject: str = Field(default="food", max_length=80)
-    date: date
+    date: Day
     amount: Decimal | None = Field(default=None, ge=0, max_digits=14, decimal_places=2)
-    published_on: date | None = None
-    operator: str | None = Field(
-        default=None, max_length=200, description="Who runs the cafeteria, or its code"
-    )
+    published_on: Day | None = None
+    operator: str | None = Field(default=None, max_length=200, description="Who runs it, or the code")
     reference: str | None = Field(default=None, min_length=1, max_length=200)
     note: str | None = Field(default=None, max_length=_LONGEST_TEXT)
 
 
 class PublishIn(Strict):
-    published_on: date
+    published_on: Day
 
 
 class ConditionOut(BaseModel):
@@ -122,7 +119,7 @@ class RepairOut(BaseModel):
     id: int
     penalty: int
     repair_class: str
-    repairable_on: date
+    repairable_on: Day
     conditions: list[str]
     statement: str
     evidence: list[str]
@@ -146,18 +143,18 @@ class PenaltyOut(BaseModel):
     operator: str | None
     kind: str
     subject: str
-    date: date
+    date: Day
     amount: str | None
-    published_on: date | None
+    published_on: Day | None
     reference: str | None
     note: str | None
     recorded_at: datetime
     recorded_by: str
     repair_class: str
     repair_labels: LabelsOut
-    repairable_on: date | None
-    ends_on: date | None
-    repaired_on: date | None
+    repairable_on: Day | None
+    ends_on: Day | None
+    repaired_on: Day | None
     conditions: list[ConditionOut]
     repairs: list[RepairOut]
 
@@ -167,7 +164,7 @@ class RepairIn(Strict):
 
     conditions: list[str] = Field(max_length=50)
     statement: Text
-    evidence: Evidence = []
+    evidence: list[Photo] = Field(default=[], max_length=MOST_PHOTOS)
 
 
 class RepairDecisionIn(Strict):

@@ -1,7 +1,7 @@
 """How far a rectification has come, one step of its history, and what every step asks for."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
@@ -86,6 +86,15 @@ def check_photos(photos: Sequence[str], place: str) -> tuple[str, ...]:
     if problems:
         raise Refused(problems[0][1], place=problems[0][0], problems=problems)
     return tuple(dict.fromkeys(photos))
+
+
+def problems_of(check: Callable[..., object], *given: object) -> list[tuple[str, str]]:
+    """What a check refuses, as values, so that everything wrong is told at once."""
+    try:
+        check(*given)
+    except Refused as error:
+        return error.problems
+    return []
 
 
 def is_hash(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Appeals against inspections: filed by the school in time, decided by the bureau, withdrawn by whoever filed."""
+"""Appeals against inspections: filed by the school in time, decided by the bureau, or withdrawn."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Penalties as the bureau records them, and the end of their publication: applied for, decided, never early."""
+"""Penalties as the bureau records them, and the end of their publication: applied for, never early."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from safety_service.domain.credit_repair import CreditRepair, Outlook, check_repairable, outlook
 from safety_service.domain.errors import Conflict, Forbidden, Refused
-from safety_service.domain.rectified import check_photos
+from safety_service.domain.rectified import check_photos, problems_of
 from safety_service.domain.rights import Caller
 from safety_service.services import cafeterias
 from safety_service.services.cafeterias import county_day, local_day
@@ -28,7 +28,7 @@ class PenaltyRecord(msgspec.Struct, frozen=True, kw_only=True):
     cafeteria: str
     kind: str
     subject: str
-    date: date
+    decided_on: date
     amount: Decimal | None = None
     published_on: date | None = None
     operator: str | None = None
@@ -63,7 +63,7 @@ def record(
             "kind": sent.kind,
             "subject": sent.subject,
             "amount": None if sent.amount is None else str(sent.amount),
-            "decided_on": sent.date,
+            "decided_on": sent.decided_on,
             "published_on": sent.published_on,
             "reference": sent.reference,
             "note": sent.note,
@@ -76,8 +76,8 @@ def record(
     detail = {"cafeteria": row.cafeteria, "kind": row.kind, "date": row.decided_on.isoformat()}
     _record(session, "penalty.record", row, now, {**detail, "amount": row.amount})
     known = place.penalty_beyond_warning
-    if rules.kind(sent.kind).beyond_warning and (known is None or known < sent.date):
-        changes = {"penalty_beyond_warning": sent.date}
+    if rules.kind(sent.kind).beyond_warning and (known is None or known < sent.decided_on):
+        changes = {"penalty_beyond_warning": sent.decided_on}
         cafeterias.put(session, place.id, changes, now=now, timezone=timezone)
     return row
 
@@ -167,9 +167,8 @@ def decide(
     """Decides the pending application. Raises Forbidden for who applied, Refused where the record has come to
     contradict a condition and it is to be granted all the same."""
     row, today, view = _held(session, number, rules, now, timezone)
-    repair = next(
-        (one for one in store.repairs_of(session, [number]).get(number, []) if not one.ended_at), None
-    )
+    asked = store.repairs_of(session, [number]).get(number, [])
+    repair = next((one for one in asked if one.status == "pending"), None)
     if repair is None:
         raise Conflict("no application is pending", slug="repair-not-pending")
     if repair.applied_by == caller.name:
@@ -198,16 +197,11 @@ def _held(
 
 
 def _check(sent: PenaltyRecord, rules: CreditRepair, today: date) -> None:
-    problems = []
-    for check in (lambda: rules.kind(sent.kind), lambda: rules.subject(sent.subject)):
-        try:
-            check()
-        except Refused as error:
-            problems += error.problems
-    if sent.date > today:
-        problems.append(("date", f"{sent.date} is in the future (today is {today})"))
+    problems = problems_of(rules.kind, sent.kind) + problems_of(rules.subject, sent.subject)
+    if sent.decided_on > today:
+        problems.append(("date", f"{sent.decided_on} is in the future (today is {today})"))
     if sent.published_on is not None:
-        problems += _days(sent.date, sent.published_on, today)
+        problems += _days(sent.decided_on, sent.published_on, today)
     _refuse(problems)
 
 

@@ -11,7 +11,7 @@ from safety_service.domain import rectifications as life
 from safety_service.domain.deadlines import Deadlines
 from safety_service.domain.errors import Refused
 from safety_service.domain.failed_items import FailedItem, passed_codes
-from safety_service.domain.rectified import Change, Rectified, check_due, check_photos
+from safety_service.domain.rectified import Change, Rectified, check_due, check_photos, problems_of
 from safety_service.domain.rights import Caller
 from safety_service.services.cafeterias import DEFAULT_ZONE
 from safety_service.services.periods import known_deadlines
@@ -126,9 +126,10 @@ def _supersede(
         if row.id in touched or (row.ended_at is not None and row.item not in failing):
             continue
         before = store.state_of(row)
-        if row.item in failing:
+        item = failing.get(row.item or "")
+        if item is not None:
             row.inspection = visit.id
-            orders = _orders(failing[row.item])
+            orders = _orders(item)
             write(at, row, life.keep(before, visit.id, corrects, at.by, at.now, orders=orders))
         else:
             why = (
@@ -184,14 +185,9 @@ def _check(at: Occasion, hazard: Hazard) -> None:
             problems.append(("cafeteria", f"{hazard.cafeteria} is not a cafeteria of school {hazard.school}"))
     if hazard.zone is not None and registry.find_zone(at.session, hazard.school, hazard.zone) is None:
         problems.append(("zone", f"{hazard.zone} is not a zone of school {hazard.school}"))
-    for check in (
-        lambda: check_photos(hazard.photos, "photos"),
-        lambda: hazard.due_on and check_due(hazard.due_on, at.today, "due_on"),
-    ):
-        try:
-            check()
-        except Refused as error:
-            problems += error.problems
+    problems += problems_of(check_photos, hazard.photos, "photos")
+    if hazard.due_on is not None:
+        problems += problems_of(check_due, hazard.due_on, at.today, "due_on")
     if problems:
         raise Refused(problems[0][1], place=problems[0][0], problems=problems)
 

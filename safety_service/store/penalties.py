@@ -33,7 +33,7 @@ def add(session: Session, row: dict[str, Any]) -> Penalty | None:
 
 
 def get(session: Session, number: int, *, hold: bool = False) -> Penalty:
-    """The penalty, or NotFound: also when its school is not one of the session's. `hold`: until the commit."""
+    """The penalty, or NotFound: also where its school is not one of the session's. `hold`: to the commit."""
     statement = select(Penalty).where(Penalty.id == number)
     if hold:
         statement = statement.with_for_update().execution_options(populate_existing=True)
