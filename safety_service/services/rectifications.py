@@ -139,7 +139,7 @@ def _supersede(
             write(at, row, life.cancel(before, why, at.by, at.now, inspection=visit.id))
         written.add(row.id)
     for row in store.found_again_by(at.session, corrects):
-        if row.id not in touched:
+        if row.id not in touched and row.id not in written:
             step = life.keep if row.item in failing else life.take_back
             write(at, row, step(store.state_of(row), visit.id, corrects, at.by, at.now))
             written.add(row.id)
