@@ -75,7 +75,7 @@ def _create_rectifications() -> None:
         "ended_at IS NULL AND item IS NOT NULL",
         unique=True,
     )
-    _some("ix_rectification_open", "rectification", ["school", "id"], "ended_at IS NULL")
+    _some("ix_rectification_open", "rectification", ["id"], "ended_at IS NULL")
     _some("ix_rectification_due", "rectification", ["due_at"], "done_at IS NULL AND ended_at IS NULL")
     op.create_index("ix_rectification_school", "rectification", ["school", "id"])
     op.create_index("ix_rectification_cafeteria", "rectification", ["cafeteria", "id"])

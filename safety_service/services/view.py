@@ -71,8 +71,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
     by_severity = rows.open_by_severity(session)
     open_figures = {name: open_figure(by_severity.get(name), name) for name in LEVELS}
     day_ago, midnight, advanced = at.minute - timedelta(hours=DAY), at.midnight, rows.advanced_at(session)
-    county = rows.county(session, at.county_code)
-    closed = rows.closed_since(session, midnight)
+    county, closed = rows.county(session, at.county_code), rows.closed_since(session, midnight)
     acknowledged, ended = rows.acknowledge_times(session, day_ago), rows.close_times(session, day_ago)
     return {
         "as_of": rfc3339(at.now),

@@ -36,7 +36,7 @@ class Rectification(SchoolOwned, table=True):
             sqlite_where=_OPEN_ITEM,
             postgresql_where=_OPEN_ITEM,
         ),
-        Index("ix_rectification_open", "school", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
+        Index("ix_rectification_open", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
         Index("ix_rectification_due", "due_at", sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_rectification_school", "school", "id"),
         Index("ix_rectification_cafeteria", "cafeteria", "id"),

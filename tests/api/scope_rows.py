@@ -308,8 +308,14 @@ def _put_right(n: int) -> list[object]:
         "opened_at": NOW,
         "opened_by": mark,
     }
-    done = {"status": "done", "done_at": NOW, "done_by": mark, "photos_after": ["a" * 64]}
-    step = {"rectification": n, "school": school, "action": "opened", "at": NOW, "status": "open"}
+    done: dict[str, Any] = {"status": "done", "done_at": NOW, "done_by": mark, "photos_after": ["a" * 64]}
+    step: dict[str, Any] = {
+        "rectification": n,
+        "school": school,
+        "action": "opened",
+        "at": NOW,
+        "status": "open",
+    }
     return [
         Rectification(id=n, **common),
         Rectification(id=10 + n, **common, **done),
@@ -320,9 +326,14 @@ def _put_right(n: int) -> list[object]:
 def _standing(n: int) -> list[object]:
     """Inspection 10 + n is contested; somebody has applied for penalty 10 + n; 20 + n is not published."""
     school, mark = school_code(n), marker(n)
-    place = {"school": school, "cafeteria": f"{school}-c1"}
-    visit = {"scheme": SCHEME, "scheme_version": "1", "visited_on": date(2026, 8, 10), "submitted_at": NOW}
-    penalty = {
+    place: dict[str, Any] = {"school": school, "cafeteria": f"{school}-c1"}
+    visit: dict[str, Any] = {
+        "scheme": SCHEME,
+        "scheme_version": "1",
+        "visited_on": date(2026, 8, 10),
+        "submitted_at": NOW,
+    }
+    penalty: dict[str, Any] = {
         **place,
         "operator": mark,
         "kind": "warning",
@@ -333,7 +344,11 @@ def _standing(n: int) -> list[object]:
         "recorded_by": mark,
     }
     claimed = ["duties_done", "harm_removed", "no_repeat", "not_listed"]
-    applied = {"repair_class": "minor", "repairable_on": date(2026, 4, 9), "conditions": claimed}
+    applied: dict[str, Any] = {
+        "repair_class": "minor",
+        "repairable_on": date(2026, 4, 9),
+        "conditions": claimed,
+    }
     return [
         Inspection(
             id=10 + n,

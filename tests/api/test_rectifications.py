@@ -103,7 +103,7 @@ def test_nobody_accepts_their_own_work(app: FastAPI, client_as: AsRole, clock: C
 def test_who_may_do_what(client_as: AsRole) -> None:
     visit(client_as("inspector"), "2.1")
     (number,) = listed(client_as("viewer"))
-    body = {
+    body: dict[str, dict[str, Any]] = {
         "assign": {"owner": "li"},
         "done": {"photos": [PHOTO]},
         "accept": {},

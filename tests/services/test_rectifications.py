@@ -1,5 +1,6 @@
 """Failed items become rectifications: once, linked when found again, carried over by a correction."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -280,3 +281,19 @@ class counted:  # noqa: N801 - reads as a word
 
     def __exit__(self, *_: object) -> None:
         event.remove(self._engine, "before_cursor_execute", self._listen)
+
+
+def test_sqlite_counts_in_the_indexes_of_what_is_open_and_owed(session: Session) -> None:
+    if session.get_bind().dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by what is stored; SQLite by the statement alone")
+    late = store.RectificationFilter(now=NOW, overdue=True)
+    with counted(session) as reads:
+        store.count_open(session)
+        store.list_page(session, store.RectificationFilter(now=NOW, open=True), None, 10)
+        store.count_overdue(session, NOW)
+        store.list_page(session, late, None, 10)
+    for statement in reads:
+        given = (1,) * statement.count("?")
+        rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        plan = " ".join(row[3] for row in rows)
+        assert re.search(r"USING (COVERING )?INDEX ix_rectification_(open|due)", plan), plan
