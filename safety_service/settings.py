@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     """A rule file to start from instead of the built-in set; later changes come over the API."""
     schemes_dir: Path | None = None
     """A directory with scoring schemes of the bureau's own, beside those that ship."""
+    deadlines_file: Path | None = None
+    """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
+    credit_repair_file: Path | None = None
+    """The bureau's own classes and periods of credit repair, instead of the shipped ones."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None

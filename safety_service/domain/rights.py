@@ -20,6 +20,11 @@ Right = Literal[
     "rules:write",
     "inspections:read",
     "inspections:submit",
+    "rectifications:read",
+    "rectifications:handle",
+    "rectifications:accept",
+    "credit:contest",
+    "credit:decide",
     "schemes:score",
     "people:write",
     "audit:read",
@@ -37,6 +42,7 @@ _READ: frozenset[str] = frozenset(
         "alerts:read",
         "rules:read",
         "inspections:read",
+        "rectifications:read",
         "schemes:score",
     }
 )
@@ -44,9 +50,10 @@ _READ: frozenset[str] = frozenset(
 RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
-    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"},
-    "security": _READ | {"alerts:handle", "messages:read"},
-    "inspector": _READ | {"inspections:submit"},
+    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"}
+    | {"rectifications:handle", "credit:contest"},
+    "security": _READ | {"alerts:handle", "messages:read", "rectifications:handle", "credit:contest"},
+    "inspector": _READ | {"inspections:submit", "rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
 }
 

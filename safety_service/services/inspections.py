@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlmodel import Session
 
+from safety_service.domain.deadlines import Deadlines
 from safety_service.domain.errors import Conflict, Refused
+from safety_service.domain.failed_items import failed_items
 from safety_service.domain.inspections import (
     FACTS,
     Submission,
@@ -23,6 +25,7 @@ from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
+from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
 from safety_service.store import audit, cafeterias, inspections
@@ -58,6 +61,7 @@ def submit(
     cafeteria: str | None = None,
     book: SchemeBook | None = None,
     timezone: str = DEFAULT_ZONE,
+    deadlines: Deadlines | None = None,
 ) -> SubmittedInspection:
     """Scores and stores one inspection of a cafeteria of `school`.
 
@@ -68,13 +72,11 @@ def submit(
     submission = read_submission(body)
     place = _lock_cafeteria(session, school, submission, cafeteria)
     key = f"id:{submission.client_id}" if submission.client_id else source_key
-    known_as = {"cafeteria": place.id, "scheme": submission.scheme}
-    content = fingerprint({**body, **known_as} if isinstance(body, dict) else body)
+    content = _content(body, place, submission)
     first = inspections.find_by_source(session, school, key)
     if first is not None:
         return _repeat(first, content)
-    today = local_day(session, school, timezone, now)
-    scored = _score(submission, place, book or known_schemes(), today)
+    scored = _score(submission, place, book or known_schemes(), local_day(session, school, timezone, now))
     previous = inspections.last_up_to(session, place.id, scored.visited_on)
     comparison = _compare(scored, previous)
     row = _row(place, submission, scored, previous, comparison)
@@ -83,6 +85,7 @@ def submit(
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, school, key), content)
+    _put_right(session, visit, body, timezone, deadlines)
     if place.visited_on is not None and scored.visited_on < place.visited_on:
         return SubmittedInspection(visit, None, False)
     cafeterias.show_last_visit(session, place, visit)
@@ -106,6 +109,20 @@ def tell(
     if submitted.event is not None:
         publish(session, submitted.event)
         after_commit(session, wake)
+
+
+def _content(body: object, place: Cafeteria, submission: Submission) -> str:
+    known_as = {"cafeteria": place.id, "scheme": submission.scheme}
+    return fingerprint({**body, **known_as} if isinstance(body, dict) else body)
+
+
+def _put_right(
+    session: Session, visit: Inspection, body: object, timezone: str, deadlines: Deadlines | None
+) -> None:
+    """What failed is to be put right, from the moment at which the visit is stored."""
+    failed = failed_items(visit.result, body, visit.visited_on)
+    at, by = visit.submitted_at, visit.submitted_by
+    open_for_inspection(session, visit, failed, at, by, timezone=timezone, deadlines=deadlines)
 
 
 def _row(

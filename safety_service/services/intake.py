@@ -12,6 +12,7 @@ from safety_service.domain.decoding import decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspections
+from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -27,10 +28,12 @@ class Intake(msgspec.Struct):
 
 
 class GradingHouse(msgspec.Struct, frozen=True):
-    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone."""
+    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone and
+    its periods."""
 
     schemes_dir: Path | None
     timezone: str
+    deadlines_file: Path | None = None
 
 
 class Decoder:
@@ -152,6 +155,7 @@ def _grade(session: Session, event: Event, house: GradingHouse, now: datetime) -
             now=now,
             book=known_schemes(house.schemes_dir),
             timezone=house.timezone,
+            deadlines=known_deadlines(house.deadlines_file),
         ).event
 
 

@@ -25,7 +25,7 @@ from safety_service.services.view_figures import (
     worst,
 )
 from safety_service.store import alerts as alert_rows
-from safety_service.store import rollups
+from safety_service.store import rectifications, rollups
 from safety_service.store import view as rows
 
 DAY = 24
@@ -71,8 +71,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
     by_severity = rows.open_by_severity(session)
     open_figures = {name: open_figure(by_severity.get(name), name) for name in LEVELS}
     day_ago, midnight, advanced = at.minute - timedelta(hours=DAY), at.midnight, rows.advanced_at(session)
-    county = rows.county(session, at.county_code)
-    closed = rows.closed_since(session, midnight)
+    county, closed = rows.county(session, at.county_code), rows.closed_since(session, midnight)
     acknowledged, ended = rows.acknowledge_times(session, day_ago), rows.close_times(session, day_ago)
     return {
         "as_of": rfc3339(at.now),
@@ -104,6 +103,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
+        **_put_right(session, at),
         "newest": _newest(session),
     }
 
@@ -115,6 +115,14 @@ def _newest(session: Session) -> list[shapes.AlertRow]:
         alert.id: (alert, school) for alert, school in [*waiting, *rows.newest_alerts(session, NEWEST_ALERTS)]
     }
     return [alert_row(*found[number]) for number in sorted(found, reverse=True)]
+
+
+def _put_right(session: Session, at: Viewpoint) -> shapes.PutRight:
+    late = rectifications.count_overdue(session, at.now)
+    return {
+        "rectifications_open": figure(rectifications.count_open(session), "rectifications", {"open": "true"}),
+        "rectifications_overdue": figure(late, "rectifications", {"overdue": "true"}),
+    }
 
 
 def _presence(session: Session, at: Viewpoint) -> shapes.Presence:

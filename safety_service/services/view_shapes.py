@@ -64,7 +64,14 @@ class Presence(TypedDict):
     schools_reporting: Share
 
 
-class Overview(Presence):
+class PutRight(TypedDict):
+    """Rectifications neither accepted nor cancelled, and those of them that are owed beyond their day."""
+
+    rectifications_open: Figure
+    rectifications_overdue: Figure
+
+
+class Overview(Presence, PutRight):
     """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str

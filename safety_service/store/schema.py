@@ -6,10 +6,12 @@ from sqlmodel import SQLModel
 from safety_service.store import (
     tables,
     tables_cafeteria,
+    tables_credit,
     tables_escalation,
     tables_news,
     tables_outbox,
     tables_people,
+    tables_rectification,
     tables_rollup,
     tables_suppression,
 )
@@ -23,6 +25,8 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_rectification,
+    tables_credit,
 )
 
 METADATA: MetaData = SQLModel.metadata

@@ -40,6 +40,10 @@ COUNTY_ONLY = {
     ("PUT", "/channels/{channel_id}"),
     ("DELETE", "/channels/{channel_id}"),
     ("POST", "/channels/{channel_id}/test"),
+    ("POST", "/appeals/{number}/decide"),
+    ("POST", "/penalties"),
+    ("POST", "/penalties/{number}/publish"),
+    ("POST", "/penalties/{number}/repair/decide"),
 }
 """Writes for callers with every school alone: others get 403, which tells them nothing."""
 
@@ -65,6 +69,10 @@ SPECIAL_PATHS = {
     ("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen",
     ("GET", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
     ("DELETE", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
+    ("POST", "/rectifications/{number}/accept"): f"/rectifications/{10 + OTHER}/accept",
+    ("POST", "/rectifications/{number}/return"): f"/rectifications/{10 + OTHER}/return",
+    ("POST", "/penalties/{number}/publish"): f"/penalties/{20 + OTHER}/publish",
+    ("POST", "/penalties/{number}/repair/decide"): f"/penalties/{10 + OTHER}/repair/decide",
 }
 """Where the row must be another one, or in another state."""
 
@@ -93,6 +101,23 @@ BODIES: dict[tuple[str, str], Any] = {
         "sections": [10, 9, 9, 8.5, 9, 10, 9, 8, None],
         "key_items_failed": 0,
     },
+    ("POST", "/rectifications"): {"school": OTHER_CODE, "title": "消防通道堆放杂物"},
+    ("POST", "/rectifications/{number}/assign"): {"owner": "admin"},
+    ("POST", "/rectifications/{number}/done"): {"photos": ["b" * 64]},
+    ("POST", "/rectifications/{number}/accept"): None,
+    ("POST", "/rectifications/{number}/return"): {"reason": "still there"},
+    ("POST", "/rectifications/{number}/cancel"): {"reason": "the room is closed"},
+    ("POST", "/rectifications/{number}/comment"): {"comment": "seen"},
+    ("POST", "/appeals"): {"inspection": OTHER, "grounds": "the sign hangs at the main door"},
+    ("POST", "/appeals/{number}/decide"): {"decision": "upheld", "answer": "the result stands"},
+    ("POST", "/appeals/{number}/withdraw"): None,
+    ("POST", "/penalties"): {"cafeteria": f"{OTHER_CODE}-c1", "kind": "fine", "date": "2026-08-01"},
+    ("POST", "/penalties/{number}/publish"): {"published_on": "2026-08-03"},
+    ("POST", "/penalties/{number}/repair"): {
+        "conditions": ["duties_done", "harm_removed", "no_repeat", "not_listed"],
+        "statement": "paid and put right",
+    },
+    ("POST", "/penalties/{number}/repair/decide"): {"decision": "granted", "answer": "all is done"},
     ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
     ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/users/{name}"): None,

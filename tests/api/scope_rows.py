@@ -26,6 +26,7 @@ from safety_service.store.tables import (
     Zone,
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_credit import Appeal, Penalty, Repair
 from safety_service.store.tables_escalation import (
     Escalation,
     EscalationPolicy,
@@ -35,6 +36,7 @@ from safety_service.store.tables_escalation import (
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
+from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW
@@ -76,6 +78,8 @@ def add_everything(engine: Engine, number: int) -> None:
             _history(number),
             _duty(number),
             _cafeteria(number),
+            _put_right(number),
+            _standing(number),
         ):
             _add(session, rows)
         _add(session, _people(number))
@@ -285,6 +289,103 @@ def _cafeteria(n: int) -> list[object]:
                 "sections_worse": [],
                 "key_items_failed": [],
             },
+        ),
+    ]
+
+
+def _put_right(n: int) -> list[object]:
+    """Number n is open, number 10 + n was reported done."""
+    school, mark = school_code(n), marker(n)
+    common: dict[str, Any] = {
+        "school": school,
+        "cafeteria": f"{school}-c1",
+        "zone": mark,
+        "source": "patrol",
+        "title": {"zh": mark, "en": mark},
+        "owner": mark,
+        "due_on": date(2026, 8, 25),
+        "due_at": NOW,
+        "opened_at": NOW,
+        "opened_by": mark,
+    }
+    done: dict[str, Any] = {"status": "done", "done_at": NOW, "done_by": mark, "photos_after": ["a" * 64]}
+    step: dict[str, Any] = {
+        "rectification": n,
+        "school": school,
+        "action": "opened",
+        "at": NOW,
+        "status": "open",
+    }
+    return [
+        Rectification(id=n, **common),
+        Rectification(id=10 + n, **common, **done),
+        RectificationStep(id=n, by=mark, comment=mark, **step),
+    ]
+
+
+def _standing(n: int) -> list[object]:
+    """Inspection 10 + n is contested; somebody has applied for penalty 10 + n; 20 + n is not published."""
+    school, mark = school_code(n), marker(n)
+    place: dict[str, Any] = {"school": school, "cafeteria": f"{school}-c1"}
+    visit: dict[str, Any] = {
+        "scheme": SCHEME,
+        "scheme_version": "1",
+        "visited_on": date(2026, 8, 10),
+        "submitted_at": NOW,
+    }
+    penalty: dict[str, Any] = {
+        **place,
+        "operator": mark,
+        "kind": "warning",
+        "subject": "food",
+        "decided_on": date(2026, 1, 5),
+        "published_on": date(2026, 1, 9),
+        "recorded_at": NOW,
+        "recorded_by": mark,
+    }
+    claimed = ["duties_done", "harm_removed", "no_repeat", "not_listed"]
+    applied: dict[str, Any] = {
+        "repair_class": "minor",
+        "repairable_on": date(2026, 4, 9),
+        "conditions": claimed,
+    }
+    return [
+        Inspection(
+            id=10 + n,
+            source_key=f"{mark}-contested",
+            fingerprint=mark,
+            submitted_by=mark,
+            result=score_form(pick(load_schemes(), SCHEME), VISIT).as_json(),
+            comparison={
+                "change": {"zh": mark, "en": mark},
+                "why": {"zh": mark, "en": mark},
+                "sections_worse": [],
+                "key_items_failed": [],
+            },
+            **place,
+            **visit,
+        ),
+        Appeal(
+            id=n,
+            inspection=10 + n,
+            grounds=mark,
+            filed_at=NOW,
+            filed_by=mark,
+            due_on=date(2026, 9, 20),
+            due_at=NOW + timedelta(days=20),
+            **place,
+        ),
+        Penalty(id=n, reference=f"{mark}-1", **penalty),
+        Penalty(id=10 + n, reference=f"{mark}-2", **penalty),
+        Penalty(id=20 + n, reference=f"{mark}-3", **{**penalty, "published_on": None}),
+        Repair(
+            id=n,
+            penalty=10 + n,
+            school=school,
+            statement=mark,
+            applied_at=NOW,
+            applied_by=mark,
+            **applied,
         ),
     ]
 

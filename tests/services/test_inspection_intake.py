@@ -1,7 +1,7 @@
 """Inspections over MQTT: one bad one costs no other, and the event is what REST would have told."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ from safety_service.store.registry import get_school
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_rectification import Rectification
+from tests.services.test_inspections import by_items
 
 SCHOOL = "370828-001"
 NOW = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -84,3 +86,17 @@ def test_the_same_inspection_sent_twice_is_graded_once(session: Session) -> None
         ("inspection-key-reused", "id")
     ]
     assert len(session.exec(select(Inspection)).all()) == 2
+
+
+def test_what_failed_on_a_visit_sent_over_mqtt_is_to_be_put_right(session: Session) -> None:
+    failing = by_items("2.1")
+    failing["items"][1] |= {"owner": "王老师", "due": "2026-09-04"}
+    take_in(session, message(1, "a", failing), message(2, "a", failing))
+    row = session.exec(select(Rectification)).one()
+    assert (row.item, row.owner, row.due_on) == ("2.1", "王老师", date(2026, 9, 4))
+    assert (row.opened_by, row.cafeteria) == ("device:tablet-1", f"{SCHOOL}-c1")
+    wrong = by_items("2.1", "2.2")
+    wrong["items"][1] |= {"due": "soon"}
+    refused = take_in(session, message(3, "b", wrong)).refused
+    assert [refusal.why.place for refusal in refused] == ["items[1].due"]
+    assert len(session.exec(select(Rectification)).all()) == 1

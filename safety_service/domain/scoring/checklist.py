@@ -13,7 +13,7 @@ from safety_service.domain.scoring.scheme import Checklist, Item, Scheme, Sectio
 from safety_service.domain.scoring.text import read_text
 
 RESULTS = ("pass", "fail", "absent")
-_FIELDS = ("code", "result", "points", "note")
+_FIELDS = ("code", "result", "points", "note", "owner", "due")
 LONGEST_NOTE = 2000
 Problems = list[tuple[str, str]]
 
