@@ -18,7 +18,7 @@ from safety_service.domain.inspections import (
 )
 from safety_service.domain.scoring.book import SchemeBook, pick
 from safety_service.domain.scoring.comparison import Comparison, compare
-from safety_service.domain.scoring.form import score_form
+from safety_service.domain.scoring.form import score_visit
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
@@ -115,7 +115,6 @@ def _row(
     previous: Inspection | None,
     comparison: Comparison,
 ) -> dict[str, Any]:
-    outputs = scored.result.outputs
     return {
         "school": place.school,
         "cafeteria": place.id,
@@ -124,7 +123,7 @@ def _row(
         "visited_on": scored.visited_on,
         "inspector": submission.inspector,
         "note": submission.note,
-        **{name: outputs.get(name) for name in ("score", "grade", "icon", "reason")},
+        **scored.result.headline,
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
         "comparison": msgspec.to_builtins(comparison),
@@ -163,7 +162,7 @@ def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: da
     scheme = pick(book, submission.scheme, visited_on)
     known = {name: getattr(place, name) for name in FACTS}
     form = with_known_facts(scheme, submission.form, known, visited_on)
-    return _Scored(scheme, visited_on, score_form(scheme, form))
+    return _Scored(scheme, visited_on, score_visit(scheme, form))
 
 
 def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:

@@ -23,12 +23,11 @@ def load_scheme(text: str, filename: str) -> Scheme:
     read as text and then by the model, so that `7.5` is a decimal and never a binary fraction.
     """
     try:
-        for token in yaml.scan(text, Loader=yaml.BaseLoader):
-            if isinstance(token, yaml.AliasToken):
-                line = token.start_mark.line + 1
-                raise Refused("aliases are not read in scheme files", place=f"{filename}:{line}")
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-        content = yaml.load(text, Loader=yaml.BaseLoader)  # BaseLoader builds nothing but text
+        if "*" in text:
+            _refuse_aliases(text, filename)
+        loader = yaml.BaseLoader(text)  # builds nothing but text
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{filename}:{mark.line + 1}" if mark else filename
@@ -48,6 +47,13 @@ def load_scheme(text: str, filename: str) -> Scheme:
             return scheme
     place, reason = problems[0]
     raise Refused(reason, place=place, problems=problems)
+
+
+def _refuse_aliases(text: str, filename: str) -> None:
+    for token in yaml.scan(text, Loader=yaml.BaseLoader):
+        if isinstance(token, yaml.AliasToken):
+            line = token.start_mark.line + 1
+            raise Refused("aliases are not read in scheme files", place=f"{filename}:{line}")
 
 
 def _place(filename: str, node: Any, path: tuple[str | int, ...]) -> str:
