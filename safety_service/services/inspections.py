@@ -16,12 +16,12 @@ from safety_service.domain.inspections import (
     visit_date,
     with_known_facts,
 )
-from safety_service.domain.scoring.book import SchemeBook, pick
+from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
 from safety_service.domain.scoring.comparison import Comparison, compare
 from safety_service.domain.scoring.form import score_visit
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
-from safety_service.domain.types import Event
+from safety_service.domain.types import Event, Phase
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -74,8 +74,10 @@ def submit(
     if first is not None:
         return _repeat(first, content)
     today = local_day(session, school, timezone, now)
-    scored = _score(submission, place, book or known_schemes(), today)
-    previous = inspections.last_up_to(session, place.id, scored.visited_on)
+    schemes = book or known_schemes()
+    scored = _score(submission, place, schemes, today)
+    comparable = on_sign(schemes) if scored.scheme.on_sign else [scored.scheme.id]
+    previous = inspections.last_up_to(session, place.id, scored.visited_on, comparable)
     comparison = _compare(scored, previous)
     row = _row(place, submission, scored, previous, comparison)
     origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
@@ -83,10 +85,11 @@ def submit(
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, school, key), content)
-    if place.visited_on is not None and scored.visited_on < place.visited_on:
-        return SubmittedInspection(visit, None, False)
-    cafeterias.show_last_visit(session, place, visit)
-    return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
+    if scored.scheme.on_sign:
+        if place.visited_on is not None and scored.visited_on < place.visited_on:
+            return SubmittedInspection(visit, None, False)
+        cafeterias.show_last_visit(session, place, visit)
+    return SubmittedInspection(visit, _graded(place, visit, previous, scored, comparison, now), False)
 
 
 def tell(
@@ -174,11 +177,14 @@ def _graded(
     place: Cafeteria,
     visit: Inspection,
     previous: Inspection | None,
-    result: ScoreResult,
+    scored: _Scored,
     comparison: Comparison,
     now: datetime,
 ) -> Event:
-    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
+    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value.
+
+    Only a grade of the sign has a value: the ranks of two schemes cannot fall from one to the other.
+    """
     attributes: dict[str, Any] = {
         "cafeteria": place.id,
         "name": {"zh": place.name_zh, "en": place.name_en},
@@ -191,19 +197,20 @@ def _graded(
         "score": visit.score,
         "previous_score": previous.score if previous else None,
         "reason": visit.reason,
-        "decided_by": result.decided_by,
+        "decided_by": scored.result.decided_by,
         **msgspec.to_builtins(comparison),
     }
+    phase: Phase = "measure" if scored.scheme.on_sign else "pulse"
     return Event(
         school=place.school,
         device=place.id,
         kind="inspection_graded",
-        phase="measure",
+        phase=phase,
         occurred_at=now.astimezone(UTC),
         received_at=now.astimezone(UTC),
         format="service",
-        dedup_key=f"inspection-{visit.id}|measure",
+        dedup_key=f"inspection-{visit.id}|{phase}",
         event_id=f"inspection-{visit.id}",
-        value=float(result.rank),
+        value=float(scored.result.rank) if scored.scheme.on_sign else None,
         attributes=attributes,
     )

@@ -41,6 +41,11 @@ def _place(scheme: Scheme, files: Mapping[tuple[str, str], str] | None) -> str:
     return (files or {}).get((scheme.id, scheme.version), scheme.id)
 
 
+def on_sign(book: SchemeBook) -> list[str]:
+    """The ids of the schemes whose grade is the one on a cafeteria's sign."""
+    return [scheme_id for scheme_id, versions in book.items() if versions[-1].on_sign]
+
+
 def pick_version(book: SchemeBook, scheme_id: str, version: str | None) -> Scheme:
     """One version of a scheme, also one that is no longer in force; the newest without a version."""
     newest = pick(book, scheme_id)

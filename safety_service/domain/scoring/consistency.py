@@ -34,6 +34,8 @@ def faults(scheme: Scheme) -> Iterator[Fault]:
     yield from _checklist(scheme)
     if scheme.scores == "visit" and scheme.inputs.as_of not in (None, "date"):
         yield ("inputs", "as_of"), "must be date: that is what a visit calls its day"
+    if scheme.scores != "visit" and scheme.on_sign:
+        yield ("on_sign",), "is for schemes that score a visit"
     if scheme.effective_to and scheme.effective_to < scheme.effective_from:
         yield ("effective_to",), "is before effective_from"
 

@@ -230,7 +230,10 @@ class OutputOf(Part):
 
 
 class Scheme(Part):
-    """A published way of scoring, as data. `bands` are best first; of `overrides` the first hit wins."""
+    """A published way of scoring, as data. `bands` are best first; of `overrides` the first hit wins.
+
+    `on_sign`: its grade is the one on the cafeteria's sign. Visits under other schemes are kept beside it.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$")
     version: str = Field(min_length=1)
@@ -241,6 +244,7 @@ class Scheme(Part):
     effective_to: date | None = None
     direction: Literal["higher_is_better", "lower_is_better"]
     scores: Literal["visit", "year"] = "visit"
+    on_sign: bool = False
     inputs: Inputs
     measure: Measure
     bands: tuple[Band, ...] = Field(min_length=1)
