@@ -129,7 +129,8 @@ def _violation(
     ]
     code = next((one for one in field.codes if one.code == entry.get("code")), None)
     if code is None:
-        problems.append((f"{place}.code", f'"{shown(entry.get("code"))}" is not in scheme {scheme}'))
+        unknown = f'"{shown(entry.get("code"))}" is not in scheme {scheme}'
+        problems.append((f"{place}.code", unknown if entry.get("code") is not None else "is missing"))
         return None
     points = field.points(code)
     level = entry.get("level")

@@ -61,12 +61,18 @@ def _place(filename: str, node: Any, path: tuple[str | int, ...]) -> str:
     line, place = node.start_mark.line + 1, ""
     for index, step in enumerate(path):
         child = _child(node, step)
-        if child is None and index < len(path) - 1:
+        if child is None and (index < len(path) - 1 or _is_tag(node, step)):
             continue
         place += f"[{step}]" if isinstance(step, int) else f".{step}"
         if child is not None:
             line, node = child
     return f"{filename}:{line} {place.lstrip('.')}".rstrip()
+
+
+def _is_tag(node: Any, step: str | int) -> bool:
+    """Whether the step is only the kind of a tagged union, which the file gives as a value, not as a place."""
+    tags = [_child(node, name) for name in ("type", "op")]
+    return any(tag is not None and getattr(tag[1], "value", None) == step for tag in tags)
 
 
 def _child(node: Any, step: str | int) -> tuple[int, Any] | None:

@@ -1,4 +1,4 @@
-"""Worked cases with exact results, for every way a scheme can be asked: domain, command, API, stored visit."""
+"""Worked cases with exact results, for every way to ask a scheme: domain, command, API, stored visit."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every published case comes out exactly: values and their types, and what was stored scores the same again."""
+"""Every published case comes out exactly, types too, and what was stored scores the same again."""
 
 import json
 from typing import Any
