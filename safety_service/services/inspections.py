@@ -73,21 +73,18 @@ def submit(
     first = inspections.find_by_source(session, school, key)
     if first is not None:
         return _repeat(first, content)
-    today = local_day(session, school, timezone, now)
     schemes = book or known_schemes()
-    scored = _score(submission, place, schemes, today)
-    comparable = on_sign(schemes) if scored.scheme.on_sign else [scored.scheme.id]
-    previous = inspections.last_up_to(session, place.id, scored.visited_on, comparable)
+    scored = _score(submission, place, schemes, local_day(session, school, timezone, now))
+    previous = _previous(session, place, scored, schemes)
     comparison = _compare(scored, previous)
-    row = _row(place, submission, scored, previous, comparison)
     origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
-    visit = inspections.add(session, {**row, **origin})
+    visit = inspections.add(session, {**_row(place, submission, scored, previous, comparison), **origin})
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, school, key), content)
+    if scored.scheme.on_sign and place.visited_on is not None and scored.visited_on < place.visited_on:
+        return SubmittedInspection(visit, None, False)
     if scored.scheme.on_sign:
-        if place.visited_on is not None and scored.visited_on < place.visited_on:
-            return SubmittedInspection(visit, None, False)
         cafeterias.show_last_visit(session, place, visit)
     return SubmittedInspection(visit, _graded(place, visit, previous, scored, comparison, now), False)
 
@@ -168,6 +165,12 @@ def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: da
     return _Scored(scheme, visited_on, score_visit(scheme, form))
 
 
+def _previous(session: Session, place: Cafeteria, scored: _Scored, book: SchemeBook) -> Inspection | None:
+    """The visit before, among those whose grades can be compared with this one's."""
+    comparable = on_sign(book) if scored.scheme.on_sign else [scored.scheme.id]
+    return inspections.last_up_to(session, place.id, scored.visited_on, comparable)
+
+
 def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
     labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
     return compare(previous.result if previous else None, scored.result.as_json(), labels)
@@ -181,10 +184,8 @@ def _graded(
     comparison: Comparison,
     now: datetime,
 ) -> Event:
-    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value.
-
-    Only a grade of the sign has a value: the ranks of two schemes cannot fall from one to the other.
-    """
+    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
+    # Only a grade of the sign has one: from a rank of one scheme to that of another nothing falls.
     attributes: dict[str, Any] = {
         "cafeteria": place.id,
         "name": {"zh": place.name_zh, "en": place.name_en},

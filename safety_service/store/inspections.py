@@ -41,9 +41,7 @@ def read(session: Session, number: int) -> Inspection:
     return session.exec(select(Inspection).where(Inspection.id == number)).one()
 
 
-def last_up_to(
-    session: Session, cafeteria: str, day: date, schemes: Collection[str]
-) -> Inspection | None:
+def last_up_to(session: Session, cafeteria: str, day: date, schemes: Collection[str]) -> Inspection | None:
     """The last visit under `schemes` on or before a day; of several on one day the one submitted last."""
     statement = (
         select(Inspection)

@@ -70,7 +70,7 @@ def _place(filename: str, node: Any, path: tuple[str | int, ...]) -> str:
 
 
 def _is_tag(node: Any, step: str | int) -> bool:
-    """Whether the step is only the kind of a tagged union, which the file gives as a value, not as a place."""
+    """Whether the step only names the kind of a part, which the file gives as a value and not as a place."""
     tags = [_child(node, name) for name in ("type", "op")]
     return any(tag is not None and getattr(tag[1], "value", None) == step for tag in tags)
 

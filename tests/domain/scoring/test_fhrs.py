@@ -62,7 +62,10 @@ def test_a_better_component_never_lowers_the_rating() -> None:
         for place, allowed in enumerate((WORK, WORK, TRUST)):
             better = [value for value in allowed if value < values[place]]
             for value in better:
-                assert ranks[(*values[:place], value, *values[place + 1 :])] >= rank
+                improved = list(values)
+                improved[place] = value
+                hygiene, structural, trust = improved
+                assert ranks[hygiene, structural, trust] >= rank
 
 
 @pytest.mark.parametrize(
