@@ -17,6 +17,7 @@ from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
 from safety_service.services import delivery, growth, leases, partitions, retention, rulesets
+from safety_service.services.schemes import known_schemes
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters
 from safety_service.store.partitions import COUNTY_PARTITION
@@ -34,7 +35,11 @@ STALE_ADVANCE = timedelta(seconds=15)
 
 
 def prepare(settings: Settings, engine: Engine) -> None:
-    """Makes sure that there is room to write, a partition, and that some rules are in force."""
+    """Makes sure that there is room to write, a partition, that some rules are in force, and schemes whole.
+
+    Raises Refused for a rule or scheme file that cannot be read: a county must not begin on half a book.
+    """
+    known_schemes(settings.own_schemes)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))

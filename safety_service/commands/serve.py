@@ -11,7 +11,6 @@ from safety_service.domain.errors import Refused
 from safety_service.main import create_app
 from safety_service.runtime import Runtime, begin_receiver, prepare
 from safety_service.server import bind, end_like_ctrl_c, run
-from safety_service.services.schemes import known_schemes
 from safety_service.settings import DEFAULT_SECRET, Settings
 from safety_service.store import migrations, partitions
 from safety_service.store.session import open_engine
@@ -60,8 +59,6 @@ def check_secret(settings: Settings) -> None:
 
 def serve_forever(settings: Settings, roles: set[str], partition: str) -> None:
     """Brings the schema up to date, then serves; without the role `api` only health and metrics answer."""
-    # A county must not begin to grade on half a book: a broken scheme file ends the start, by file and line.
-    known_schemes(settings.own_schemes)
     end_like_ctrl_c()
     listener = bind(settings.http_host, settings.http_port)
     reserve = begin_receiver() if "pipeline" in roles else None
