@@ -17,6 +17,7 @@ from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
 from safety_service.services import delivery, growth, leases, partitions, periods, retention, rulesets
+from safety_service.services.schemes import known_schemes
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters
 from safety_service.store.partitions import COUNTY_PARTITION
@@ -34,10 +35,11 @@ STALE_ADVANCE = timedelta(seconds=15)
 
 
 def prepare(settings: Settings, engine: Engine) -> None:
-    """Makes sure that there is room to write, a partition, and that some rules are in force.
+    """Makes sure that there is room to write, a partition, some rules, and that data files read.
 
-    The county's own periods are read here, so that a file that cannot be used stops the start.
+    Raises Refused for a rule, scheme or period file that cannot be read: no county begins on half a book.
     """
+    known_schemes(settings.own_schemes)
     periods.known_deadlines(settings.deadlines_file)
     periods.known_credit_repair(settings.credit_repair_file)
     growth.create_ahead(engine, datetime.now(UTC))

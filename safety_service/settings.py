@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     rules_file: Path | None = None
     """A rule file to start from instead of the built-in set; later changes come over the API."""
     schemes_dir: Path | None = None
-    """A directory with scoring schemes of the bureau's own, beside those that ship."""
+    """A directory with scoring schemes of the bureau's own, beside those that ship; else data_dir/schemes."""
     deadlines_file: Path | None = None
     """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
     credit_repair_file: Path | None = None
@@ -68,6 +68,14 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
+
+    @property
+    def own_schemes(self) -> Path | None:
+        """The directory with the bureau's own schemes; None where there is none."""
+        if self.schemes_dir is not None:
+            return self.schemes_dir
+        usual = self.data_dir / "schemes"
+        return usual if usual.is_dir() else None
 
     @property
     def resolved_database_url(self) -> str:

@@ -19,6 +19,7 @@ from safety_service.api.schemas_cafeterias import (
 )
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
+from safety_service.domain.scoring.book import on_sign
 from safety_service.services import cafeterias
 from safety_service.store import cafeterias as store
 from safety_service.store import inspections
@@ -107,7 +108,7 @@ def read_credit(
     """The dynamic grade and the annual grade, each with the numbers that made it."""
     day = as_of or cafeterias.county_day(settings.timezone, now)
     credit = cafeterias.credits_of(session, [row], book, day)[row.id]
-    last = inspections.last_up_to(session, row.id, day)
+    last = inspections.last_up_to(session, row.id, day, on_sign(book))
     return CreditOut(
         cafeteria=cafeteria_out(row, credit),
         as_of=day,

@@ -38,40 +38,39 @@ Broker = Annotated[
 ]
 
 
+Hosts = Annotated[
+    list[str] | None, typer.Option("--host", help="Name or address that devices use; may be repeated")
+]
+Port = Annotated[int, typer.Option(help="For gateways, with TLS")]
+DirectPort = Annotated[int | None, typer.Option(help="For devices that connect without a gateway, with TLS")]
+Inside = Annotated[str, typer.Option(help="ADDRESS:PORT without TLS for the service; empty: none")]
+Simulator = Annotated[bool, typer.Option("--simulator", help="A credential for the simulator too")]
+Plugin = Annotated[str | None, typer.Option(help="File of the dynamic security plugin")]
+SeenAs = Annotated[str | None, typer.Option(help="The directory as the broker sees it")]
+Owner = Annotated[str | None, typer.Option(help="Account or UID:GID that the broker runs under")]
+
+
 @app.command("provision")
 @one_line_errors
 def provision(
     out: Out,
-    host: Annotated[
-        list[str] | None, typer.Option("--host", help="Name or address that devices use; may be repeated")
-    ] = None,
-    port: Annotated[int, typer.Option(help="For gateways, with TLS")] = 8883,
-    direct_port: Annotated[
-        int | None, typer.Option(help="For devices that connect without a gateway, with TLS")
-    ] = None,
-    inside: Annotated[
-        str, typer.Option(help="ADDRESS:PORT without TLS for the service; empty: none")
-    ] = "127.0.0.1:1884",
-    simulator: Annotated[
-        bool, typer.Option("--simulator", help="A credential for the simulator too")
-    ] = False,
-    plugin: Annotated[str | None, typer.Option(help="File of the dynamic security plugin")] = None,
-    seen_as: Annotated[str | None, typer.Option(help="The directory as the broker sees it")] = None,
-    owner: Annotated[str | None, typer.Option(help="Account or UID:GID that the broker runs under")] = None,
+    host: Hosts = None,
+    port: Port = 8883,
+    direct_port: DirectPort = None,
+    inside: Inside = "127.0.0.1:1884",
+    simulator: Simulator = False,
+    plugin: Plugin = None,
+    seen_as: SeenAs = None,
+    owner: Owner = None,
     broker: Broker = None,
 ) -> None:
     """Write Mosquitto's configuration: TLS, one credential and role for each school, access by topic.
 
     Run it again when schools were added: what is there stays. With --broker a running one is told at once.
     """
-    layout = Layout(
-        hosts=tuple(host or ["localhost", "127.0.0.1"]),
-        plugin=plugin or next((path for path in PLUGINS if Path(path).exists()), PLUGINS[0]),
-        seen_as=seen_as or str(out.resolve()),
-        port=port,
-        direct=direct_port,
-        inside=_listener(inside),
-    )
+    hosts = tuple(host or ["localhost", "127.0.0.1"])
+    plugin = plugin or next((path for path in PLUGINS if Path(path).exists()), PLUGINS[0])
+    layout = Layout(hosts, plugin, seen_as or str(out.resolve()), port, direct_port, _listener(inside))
     schools = _schools()
     with progress_bars() as progress:
         bar = progress.add_task("credentials", total=len(schools) + 3)

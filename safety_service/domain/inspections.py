@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.errors import Refused
+from safety_service.domain.scoring.fields import DateField
+from safety_service.domain.scoring.form import VISIT_DATE
 from safety_service.domain.scoring.numbers import exact, exact_text, read_date
-from safety_service.domain.scoring.scheme import DateField, Scheme
+from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.text import read_text
 
 DEFAULT_SCHEME = "cn.dynamic_2012"
-VISIT_DATE = "date"
 FACTS = ("licence_issued", "accident", "penalty_beyond_warning")
 """Dates that the county keeps of a cafeteria and a scheme may ask for."""
 
+_WITHOUT_ORDER = ("items", "violations", "dismissed_at_hearing")
 _ENVELOPE = {"id": 200, "cafeteria": 80, "scheme": 80, "inspector": 100, "note": 4000}
 
 
@@ -55,7 +57,7 @@ def read_submission(body: object) -> Submission:
 
 def visit_date(scheme: Scheme, form: Mapping[str, Any], today: date) -> date:
     """The day of the visit, which must not lie in the future; only a scheme of single visits has one."""
-    if scheme.inputs.as_of != VISIT_DATE:
+    if scheme.scores != "visit":
         raise Refused(f"{scheme.id} does not score a single visit", place="scheme")
     if form.get(VISIT_DATE) is None:
         raise Refused("is missing", place=VISIT_DATE)
@@ -99,7 +101,7 @@ def fingerprint(body: object) -> str:
 def _canonical(value: object) -> Any:
     if isinstance(value, Mapping):
         return {
-            _text(name): _in_order(item) if name == "items" else _canonical(item)
+            _text(name): _in_order(item) if name in _WITHOUT_ORDER else _canonical(item)
             for name, item in value.items()
             if item is not None
         }

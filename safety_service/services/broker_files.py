@@ -3,7 +3,7 @@
 import csv
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -175,8 +175,3 @@ def _put(path: Path, content: bytes, mode: int) -> Path:
     fresh.chmod(mode)
     fresh.replace(path)
     return path
-
-
-def names_of(written: Written, only: Sequence[str] = ()) -> list[str]:
-    """The credentials to tell a running broker of: the fresh ones, or those asked for."""
-    return [name for name in written.credentials if name in (only or written.fresh)]

@@ -12,9 +12,10 @@ from sqlmodel import Session
 from safety_service.domain.errors import NotFound, Refused
 from safety_service.domain.inspections import DEFAULT_SCHEME, FACTS
 from safety_service.domain.scoring.book import SchemeBook, pick
+from safety_service.domain.scoring.measure_params import WindowMean
 from safety_service.domain.scoring.numbers import add_months
 from safety_service.domain.scoring.overrides import Withdrawal, sign_withdrawn
-from safety_service.domain.scoring.scheme import Scheme, WindowMean
+from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult, score
 from safety_service.store import audit, cafeterias, inspections, registry
 from safety_service.store.tables import School
@@ -146,7 +147,7 @@ def _annual(
         return {}
     year = pick(book, scheme.aggregate, as_of)
     measure = year.measure
-    if not isinstance(measure, WindowMean):
+    if not isinstance(measure, WindowMean) or year.inputs.as_of is None:
         return {}
     visits: dict[str, list[dict[str, Any]]] = {cafeteria: [] for cafeteria in ids}
     opens = add_months(as_of, -measure.window_months)

@@ -18,12 +18,12 @@ from safety_service.domain.inspections import (
     visit_date,
     with_known_facts,
 )
-from safety_service.domain.scoring.book import SchemeBook, pick
+from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
 from safety_service.domain.scoring.comparison import Comparison, compare
-from safety_service.domain.scoring.form import score_form
+from safety_service.domain.scoring.form import score_visit
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
-from safety_service.domain.types import Event
+from safety_service.domain.types import Event, Phase
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
@@ -76,20 +76,21 @@ def submit(
     first = inspections.find_by_source(session, school, key)
     if first is not None:
         return _repeat(first, content)
-    scored = _score(submission, place, book or known_schemes(), local_day(session, school, timezone, now))
-    previous = inspections.last_up_to(session, place.id, scored.visited_on)
+    schemes = book or known_schemes()
+    scored = _score(submission, place, schemes, local_day(session, school, timezone, now))
+    previous = _previous(session, place, scored, schemes)
     comparison = _compare(scored, previous)
-    row = _row(place, submission, scored, previous, comparison)
     origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
-    visit = inspections.add(session, {**row, **origin})
+    visit = inspections.add(session, {**_row(place, submission, scored, previous, comparison), **origin})
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, school, key), content)
     _put_right(session, visit, body, timezone, deadlines)
-    if place.visited_on is not None and scored.visited_on < place.visited_on:
+    if scored.scheme.on_sign and place.visited_on is not None and scored.visited_on < place.visited_on:
         return SubmittedInspection(visit, None, False)
-    cafeterias.show_last_visit(session, place, visit)
-    return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
+    if scored.scheme.on_sign:
+        cafeterias.show_last_visit(session, place, visit)
+    return SubmittedInspection(visit, _graded(place, visit, previous, scored, comparison, now), False)
 
 
 def tell(
@@ -132,7 +133,6 @@ def _row(
     previous: Inspection | None,
     comparison: Comparison,
 ) -> dict[str, Any]:
-    outputs = scored.result.outputs
     return {
         "school": place.school,
         "cafeteria": place.id,
@@ -141,7 +141,7 @@ def _row(
         "visited_on": scored.visited_on,
         "inspector": submission.inspector,
         "note": submission.note,
-        **{name: outputs.get(name) for name in ("score", "grade", "icon", "reason")},
+        **scored.result.headline,
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
         "comparison": msgspec.to_builtins(comparison),
@@ -180,7 +180,13 @@ def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: da
     scheme = pick(book, submission.scheme, visited_on)
     known = {name: getattr(place, name) for name in FACTS}
     form = with_known_facts(scheme, submission.form, known, visited_on)
-    return _Scored(scheme, visited_on, score_form(scheme, form))
+    return _Scored(scheme, visited_on, score_visit(scheme, form))
+
+
+def _previous(session: Session, place: Cafeteria, scored: _Scored, book: SchemeBook) -> Inspection | None:
+    """The visit before, among those whose grades can be compared with this one's."""
+    comparable = on_sign(book) if scored.scheme.on_sign else [scored.scheme.id]
+    return inspections.last_up_to(session, place.id, scored.visited_on, comparable)
 
 
 def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
@@ -192,11 +198,12 @@ def _graded(
     place: Cafeteria,
     visit: Inspection,
     previous: Inspection | None,
-    result: ScoreResult,
+    scored: _Scored,
     comparison: Comparison,
     now: datetime,
 ) -> Event:
     """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
+    # Only a grade of the sign has one: from a rank of one scheme to that of another nothing falls.
     attributes: dict[str, Any] = {
         "cafeteria": place.id,
         "name": {"zh": place.name_zh, "en": place.name_en},
@@ -209,19 +216,20 @@ def _graded(
         "score": visit.score,
         "previous_score": previous.score if previous else None,
         "reason": visit.reason,
-        "decided_by": result.decided_by,
+        "decided_by": scored.result.decided_by,
         **msgspec.to_builtins(comparison),
     }
+    phase: Phase = "measure" if scored.scheme.on_sign else "pulse"
     return Event(
         school=place.school,
         device=place.id,
         kind="inspection_graded",
-        phase="measure",
+        phase=phase,
         occurred_at=now.astimezone(UTC),
         received_at=now.astimezone(UTC),
         format="service",
-        dedup_key=f"inspection-{visit.id}|measure",
+        dedup_key=f"inspection-{visit.id}|{phase}",
         event_id=f"inspection-{visit.id}",
-        value=float(result.rank),
+        value=float(scored.result.rank) if scored.scheme.on_sign else None,
         attributes=attributes,
     )

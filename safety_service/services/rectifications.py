@@ -111,8 +111,8 @@ def _find_again(at: Occasion, row: Rectification, visit: Inspection, item: Faile
 
 
 def _in_order_since(at: Occasion, visit: Inspection) -> frozenset[str]:
-    last = inspections.last_up_to(at.session, visit.cafeteria, date.max)
-    if last is None or last.visited_on <= visit.visited_on or last.scheme != visit.scheme:
+    last = inspections.last_up_to(at.session, visit.cafeteria, date.max, [visit.scheme])
+    if last is None or last.visited_on <= visit.visited_on:
         return frozenset()
     return passed_codes(last.result)
 

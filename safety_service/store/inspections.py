@@ -1,6 +1,6 @@
 """Inspections: added once, read by number or by cafeteria, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -41,11 +41,15 @@ def read(session: Session, number: int) -> Inspection:
     return session.exec(select(Inspection).where(Inspection.id == number)).one()
 
 
-def last_up_to(session: Session, cafeteria: str, day: date) -> Inspection | None:
-    """The last visit on or before a day; of several on one day the one submitted last."""
+def last_up_to(session: Session, cafeteria: str, day: date, schemes: Collection[str]) -> Inspection | None:
+    """The last visit under `schemes` on or before a day; of several on one day the one submitted last."""
     statement = (
         select(Inspection)
-        .where(Inspection.cafeteria == cafeteria, col(Inspection.visited_on) <= day)
+        .where(
+            Inspection.cafeteria == cafeteria,
+            col(Inspection.visited_on) <= day,
+            col(Inspection.scheme).in_(schemes),
+        )
         .order_by(col(Inspection.visited_on).desc(), col(Inspection.id).desc())
         .limit(1)
     )

@@ -12,7 +12,7 @@ MOST_FUNCTION_LINES = 40
 _BELOW_SERVICES = {"store", "channels", "live", "domain", "settings"}
 MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"commands"},
-    "commands": {"main", "runtime", "server", "logs", "services", "store", "domain", "settings"},
+    "commands": {"main", "runtime", "server", "logs", "mqtt", "services", "store", "domain", "settings"},
     "main": {"api", "runtime", "services", "store", "domain", "settings"},
     "runtime": {"leading", "mqtt", "jobs", "services", "live", "store", "domain", "settings"},
     "leading": {"receiving", "mqtt", "services", "store", "domain", "settings"},

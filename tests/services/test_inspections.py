@@ -273,6 +273,22 @@ def test_the_event_survives_the_way_through_the_message_log(county: Engine) -> N
     assert read.occurred_at == event.occurred_at
 
 
+def test_a_visit_under_a_scheme_beside_the_sign_is_told_and_moves_no_grade(county: Engine) -> None:
+    """Its rank has another scale: five ratings must not look like a rise, nor the next grade like a fall."""
+    submit(county, by_sections(9), "mqtt:t:1")
+    rated = {"date": "2026-09-01", "hygiene": 5, "structural": 5, "confidence_in_management": 5}
+    event = event_of(submit(county, {**rated, "scheme": "uk.fhrs"}, "mqtt:t:2"))
+    assert (event.phase, event.value) == ("pulse", None)
+    assert (event.attributes["grade"], event.attributes["previous_grade"]) == ("5", None)
+    (read,) = decode(as_message(event), ZoneInfo("Asia/Shanghai"))
+    assert isinstance(read, Event)
+    assert (read.phase, read.value, read.dedup_key) == (event.phase, event.value, event.dedup_key)
+    now = place(county)
+    assert (now.scheme, now.grade, now.score) == ("cn.dynamic_2012", "优秀", "9.0")
+    after = event_of(submit(county, by_sections(8), "mqtt:t:3"))
+    assert (after.value, after.attributes["previous_grade"]) == (2.0, "优秀")
+
+
 def test_simultaneous_submissions_are_graded_in_turn_and_each_once(county: Engine) -> None:
     """Four senders, each twice with one key: four visits, each compared with the one before it."""
     results: list[SubmittedInspection] = []

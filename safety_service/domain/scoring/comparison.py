@@ -77,7 +77,8 @@ def _change(
 
 
 def _standing(result: Result, grade_labels: Mapping[str, Mapping[str, str]], language: str) -> str:
-    grade, score = result.get("grade"), result.get("score")
+    headline = _headline(result)
+    grade, score = headline.get("grade"), headline.get("score")
     nothing = "无等级" if language == "zh" else "no grade"
     name = grade_labels.get(grade, {}).get(language, grade) if grade else nothing
     if score is None:
@@ -85,12 +86,18 @@ def _standing(result: Result, grade_labels: Mapping[str, Mapping[str, str]], lan
     return f"{name}（{score}分）" if language == "zh" else f"{name} ({score})"
 
 
+def _headline(result: Result) -> Mapping[str, Any]:
+    """Score and grade under the names that all schemes share; the first results have no others."""
+    headline: Mapping[str, Any] = result.get("headline", result)
+    return headline
+
+
 def _why(
     now: Result, worse: list[dict[str, Any]], key_items: list[dict[str, Any]], count: int, language: str
 ) -> str:
     chinese = language == "zh"
     parts = []
-    if now.get("grade") is None:
+    if _headline(now).get("grade") is None:
         parts.append(str(now["decided_by"]["why"][language]))
     if key_items:
         named = ("、" if chinese else ", ").join(

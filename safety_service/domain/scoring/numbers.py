@@ -1,7 +1,7 @@
 """Exact numbers: what was written is what is reckoned with, and rounding is half-up on purpose."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -77,13 +77,21 @@ def read_date(value: object) -> date | None:
 def add_months(day: date, months: int) -> date:
     """The same day of the month so many calendar months later (earlier when negative).
 
-    Where that month is too short, its last day: 30 November + 3 months is 28 or 29 February.
+    Where that month is too short, its last day: 30 November + 3 months is 28 or 29 February. Beyond the
+    years a date can have, the first or the last day there is.
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if not date.min.year <= year < date.max.year:
+        return date.min if year < date.min.year else date.max
     first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     last = (first_of_next - date(year, month + 1, 1)).days
     return date(year, month + 1, min(day.day, last))
+
+
+def add_days(day: date, days: int) -> date:
+    """So many days later, at most the last day there is."""
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def shown(value: object) -> str:
