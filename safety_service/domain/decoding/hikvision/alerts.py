@@ -1,0 +1,132 @@
+"""One EventNotificationAlert: who, what, since when, and whether it is the heartbeat that looks like a video loss."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from safety_service.domain.decoding.cameras import MOMENTS, event_of, input_of, number, text, truth, whole
+from safety_service.domain.decoding.details import WEB_ADDRESS, digest
+from safety_service.domain.decoding.hikvision.access import access_code, access_phase
+from safety_service.domain.decoding.hikvision.device import device_of
+from safety_service.domain.decoding.profiles import Mapped, profile
+from safety_service.domain.decoding.times import read_time
+from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.types import Event, Message, Phase, Rejected
+
+Alert = Mapping[str, Any]
+
+HEARTBEAT = Mapped("heartbeat")
+# What differs between an alert and the same one sent again after an outage.
+NOT_NEWS = frozenset({"isDataRetransmission", "portNo", "ipAddress", "ipv6Address"})
+PLATES = ("licensePlate", "originalLicensePlate", "plateNumber")
+MEASURED = {
+    "people_count": ("peopleNum", "alarmPeopleNum", "enter"),
+    "temperature": ("currTemperature", "temperature"),
+    "humidity": ("humidity",),
+}
+
+
+def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> list[Event | Rejected]:
+    """The event of one alert. The rules join its repeats by device and kind: it brings no id of its own."""
+    device = device_of(alert, topic)
+    if isinstance(device, Rejected):
+        return [device]
+    code = code_of(alert)
+    state = truth(alert.get("eventState"))
+    count = whole(alert.get("activePostCount"))
+    mapped = HEARTBEAT if _is_heartbeat(code, state, count) else _meaning(code, alert)
+    value = _measured(mapped.kind, alert)
+    phase = _phase(code, mapped.kind, alert, state, count) if value is None else "measure"
+    port = text(alert.get("inputIOPortID")) or text(alert.get("dynInputIOPortID"))
+    if mapped.kind == "alarm_input" or port is not None:
+        device = input_of(device, port)
+    picture = text_of(alert, "bkgUrl") or text_of(alert, "picURL") or text_of(alert, "pictureURL")
+    uid = text(alert.get("uid"))
+    news = uid or digest({name: value for name, value in alert.items() if name not in NOT_NEWS})
+    return event_of(
+        message,
+        topic,
+        read_time(alert.get("dateTime"), message.received_at, zone),
+        device=device,
+        mapped=mapped,
+        phase=phase,
+        key=f"{code[:80]}|{phase}|{count or 0}|{news[:80]}",
+        attributes=_attributes(code, alert, count, port),
+        place="dateTime",
+        gateway=topic.rest[0] if topic.rest else None,
+        value=value,
+        snapshot_url=picture if picture and WEB_ADDRESS.fullmatch(picture) else None,
+    )
+
+
+def code_of(alert: Alert) -> str:
+    """The event type; `duration` only says that another one goes on, and wraps its name."""
+    code = text(alert.get("eventType")) or "unknown"
+    if code.lower() == "duration":
+        return text_of(alert, "relationEvent") or code
+    return access_code(code, alert)
+
+
+def text_of(value: Any, name: str, depth: int = 0) -> str | None:
+    """The first text of that name, at any depth: each firmware nests its details in its own way."""
+    if depth > 8:
+        return None
+    if isinstance(value, Mapping):
+        if name in value and not isinstance(value[name], (Mapping, list)):
+            raw = value[name]
+            return text(raw) if not isinstance(raw, str) or len(raw) <= 128 else raw[:2048].strip()
+        value = [item for item in value.values() if isinstance(item, (Mapping, list))]
+    if isinstance(value, list):
+        for item in value[:16]:
+            if (found := text_of(item, name, depth + 1)) is not None:
+                return found
+    return None
+
+
+def _is_heartbeat(code: str, state: bool | None, count: int | None) -> bool:
+    """`videoloss` that is not active and was never posted as active: sent every few seconds to say "I live"."""
+    return code.lower() == "videoloss" and state is False and not count
+
+
+def _meaning(code: str, alert: Alert) -> Mapped:
+    mapped = profile("hikvision").look_up(code)
+    if mapped.kind == "other" and "/" in code:
+        mapped = profile("hikvision").look_up(code.partition("/")[0])
+    if mapped.kind == "other" and text_of(alert, "licensePlate"):
+        return mapped._replace(kind="plate_recognized")
+    return mapped
+
+
+def _measured(kind: str, alert: Alert) -> float | None:
+    names = MEASURED.get(kind, ())
+    return next((found for name in names if (found := number(text_of(alert, name))) is not None), None)
+
+
+def _phase(code: str, kind: str, alert: Alert, state: bool | None, count: int | None) -> Phase:
+    if kind in MOMENTS or state is None:
+        return "pulse"
+    told = access_phase(code)
+    if told is not None:
+        return told
+    if not state:
+        return "end"
+    repeated = (count or 0) > 1 or str(alert.get("eventType", "")).lower() == "duration"
+    return "update" if repeated else "start"
+
+
+def _attributes(code: str, alert: Alert, count: int | None, port: str | None) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "code": code,
+        "channel": text(alert.get("dynChannelID")) or text(alert.get("channelID")),
+        "channel_name": text(alert.get("channelName")),
+        "description": text(alert.get("eventDescription")),
+        "input": port,
+        "count": count,
+        "region": text_of(alert, "regionID"),
+        "target": text_of(alert, "detectionTarget") or text_of(alert, "targetType"),
+        "plate": next((found for name in PLATES if (found := text_of(alert, name))), None),
+        "ip": text(alert.get("ipAddress")),
+    }
+    if truth(alert.get("isDataRetransmission")):
+        told["retransmitted"] = True
+    return {name: value for name, value in told.items() if value is not None}
