@@ -1,4 +1,4 @@
-"""Named values of an ONVIF-like message (`Source`, `Key`, `Data`): what of them is a state, a number, a name."""
+"""Named values as ONVIF has them in `Source`, `Key` and `Data`: which is a state, a number, a name."""
 
 from collections.abc import Mapping
 from typing import Any

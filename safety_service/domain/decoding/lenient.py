@@ -35,7 +35,7 @@ def read_lenient(payload: bytes) -> Any | Rejected:
 
 
 def as_text(payload: bytes, encoding: str = "utf-8") -> str:
-    """Text in the encoding named, or in GB 18030 if it is none: what the firmware of half the county writes."""
+    """Text in the encoding named, or in GB 18030 if it is none, as half of the firmware writes it."""
     try:
         return payload.decode(encoding)
     except (UnicodeDecodeError, LookupError):

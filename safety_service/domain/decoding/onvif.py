@@ -58,7 +58,7 @@ CLASS_KINDS = {
 NEVER_HAPPENED = EPOCH + timedelta(days=1)
 
 
-def decode_onvif(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
+def decode_onvif(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | Rejected]:
     """The one event of a message. Times are UTC by the standard, whatever the school's zone."""
     placed = _place(topic.rest)
     if placed is None:

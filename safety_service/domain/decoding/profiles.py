@@ -1,4 +1,4 @@
-"""Vendors' own codes as event kinds: tables from data files, which the service loads and installs at its start."""
+"""Vendors' own codes as event kinds: tables from data files that the service installs at its start."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Profile:
         self._codes = {code.casefold(): mapped for code, mapped in codes.items()}
 
     def look_up(self, code: str) -> Mapped:
-        """The meaning of a code, or `other`: a code nobody mapped is no reason to refuse what it came with."""
+        """The meaning of a code, or `other`: that nobody mapped it is no reason to refuse anything."""
         return self._codes.get(code.casefold(), UNKNOWN)
 
 

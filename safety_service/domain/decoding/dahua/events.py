@@ -1,4 +1,4 @@
-"""What a Dahua event means: its phase, its channel, its time that may be local, and what of its data is kept."""
+"""What a Dahua event means: its phase, its channel, its time that may be local, and what is kept of it."""
 
 from datetime import datetime, tzinfo
 from typing import Any
@@ -148,13 +148,13 @@ def _attributes(item: Happening, counted: str) -> dict[str, Any]:
     data = item.data
     seen = data.get("Object")
     seen = seen if isinstance(seen, dict) else {}
-    regions = data.get("RegionName")
+    names = data.get("RegionName")
+    region = text(names[0]) if isinstance(names, list) and names else None
     told: dict[str, Any] = {
         "code": item.code,
         "action": item.action or None,
         counted: None if item.index is None else item.index + 1,
-        "rule": text(data.get("Name"))
-        or (text(regions[0]) if isinstance(regions, list) and regions else None),
+        "rule": text(data.get("Name")) or region,
         "direction": text(data.get("Direction")),
         "target": text(seen.get("ObjectType")) or text(data.get("ObjectType")),
         "object_id": text(seen.get("ObjectID")),

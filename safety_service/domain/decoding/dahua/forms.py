@@ -1,4 +1,4 @@
-"""The forms in which Dahua firmware and its bridges write the same event, each read into the same `Happening`."""
+"""The forms in which Dahua firmware and its bridges write an event, each read into one `Happening`."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Hikvision's ISAPI alerts, as a bridge or the device's alarm host sends them: XML, JSON, or multipart with images."""
+"""Hikvision's ISAPI alerts, from a bridge or the device's own push: XML, JSON, multipart with images."""
 
 from collections.abc import Mapping
 from datetime import tzinfo

@@ -1,4 +1,4 @@
-"""One EventNotificationAlert: who, what, since when, and whether it is the heartbeat that looks like a video loss."""
+"""One EventNotificationAlert: who, what, since when, or the heartbeat that looks like a video loss."""
 
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -84,7 +84,7 @@ def text_of(value: Any, name: str, depth: int = 0) -> str | None:
 
 
 def _is_heartbeat(code: str, state: bool | None, count: int | None) -> bool:
-    """`videoloss` that is not active and was never posted as active: sent every few seconds to say "I live"."""
+    """`videoloss`, not active and never posted as active: sent every few seconds to say "I live"."""
     return code.lower() == "videoloss" and state is False and not count
 
 
