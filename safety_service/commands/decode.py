@@ -38,7 +38,7 @@ def decode_command(
 ) -> None:
     """Show what the service reads out of one payload. Exits with 3 when a part of it cannot be read."""
     zone = _zone(tz or Settings().timezone)
-    vendors.install_shipped()
+    vendors.ensure_installed()
     received = datetime.now(UTC) if received_at is None else _time(received_at, zone)
     message = Message(topic=topic, payload=_payload(file), received_at=received)
     found = decode(message, zone)

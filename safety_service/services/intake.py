@@ -44,7 +44,7 @@ class Decoder:
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
         self._zones: dict[str, tzinfo] = {}
-        vendors.install_shipped()
+        vendors.ensure_installed()
 
     def zone_of(self, school: str) -> tzinfo:
         """The school's own time zone, else the county's."""

@@ -146,7 +146,7 @@ def _meaning(path: str, data: Items) -> Mapped:
         return mapped
     seen = set((class_of(data) or "").replace(",", " ").split())
     kind = "person" if seen & HUMAN else "vehicle" if seen & VEHICLES else mapped.kind
-    return mapped._replace(kind=kind)
+    return Mapped(kind, mapped.severity)
 
 
 def _phase(kind: str, data: Items, retained: bool) -> Phase:

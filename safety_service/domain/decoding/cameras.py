@@ -82,7 +82,7 @@ def input_of(device: str, port: Any) -> str:
 def look_up_path(profile: Profile, path: str) -> Mapped:
     """The meaning of a code with slashes: of itself, else of the nearest beginning that has one."""
     mapped = profile.look_up(path)
-    while mapped.kind == "other" and "/" in path:
+    while not mapped.known and "/" in path:
         path = path.rpartition("/")[0]
         mapped = profile.look_up(path)
     return mapped

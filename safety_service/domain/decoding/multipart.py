@@ -60,7 +60,7 @@ def with_snapshot(found: list[Event | Rejected], images: list[Part]) -> list[Eve
         event.attributes["images"] = len(images)
     if len(image.body) > LARGEST_SNAPSHOT:
         detail = f"An image of {len(image.body)} bytes; the event is kept without it."
-        return [*found, refused("bad_value", "image", detail)]
+        return [*found, refused("too_large", "image", detail)]
     event.attributes[SNAPSHOT] = base64.b64encode(image.body).decode()
     return found
 

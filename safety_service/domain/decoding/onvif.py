@@ -148,11 +148,9 @@ def _never(told_at: datetime) -> bool:
 
 def _meaning(path: str, data: Items) -> Mapped:
     mapped = look_up_path(profile("onvif"), path)
-    if mapped.kind == "other" and "classtypes" in data:
-        kind = next(
-            (CLASS_KINDS[word] for word in (class_of(data) or "").split() if word in CLASS_KINDS), None
-        )
-        return mapped._replace(kind=kind) if kind else mapped
+    if not mapped.known and "classtypes" in data:
+        seen = [CLASS_KINDS[word] for word in (class_of(data) or "").split() if word in CLASS_KINDS]
+        return Mapped(seen[0], mapped.severity) if seen else mapped
     return mapped
 
 

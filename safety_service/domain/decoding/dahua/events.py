@@ -19,12 +19,12 @@ from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.decoding.profiles import Mapped, profile
 from safety_service.domain.decoding.times import EPOCH, LARGEST_SKEW, Reading, read_time
 from safety_service.domain.decoding.topic import Topic
-from safety_service.domain.types import Event, Message, Phase, Rejected
+from safety_service.domain.types import Event, Message, Phase, Rejected, Severity
 
 ACTIONS: dict[str, Phase] = {"start": "start", "stop": "end", "pulse": "pulse", "state": "state"}
 # Their index counts the alarm inputs; every other index counts the video channels.
 INPUT_KIND = "alarm_input"
-PRIORITIES = {
+PRIORITIES: dict[str, Severity] = {
     "emergency": "critical",
     "high": "major",
     "middle": "minor",
@@ -64,9 +64,9 @@ def decode_happening(
 def _meaning(item: Happening) -> Mapped:
     mapped = profile("dahua").look_up(item.code)
     if mapped.kind == "face_recognized" and item.data.get("Candidates") == []:
-        mapped = mapped._replace(kind="stranger")
+        mapped = Mapped("stranger", mapped.severity)
     priority = PRIORITIES.get(str(item.data.get("Priority", "")).lower())
-    return mapped._replace(severity=priority) if priority is not None else mapped
+    return Mapped(mapped.kind, priority) if priority is not None else mapped
 
 
 def _phase(item: Happening, kind: str, retained: bool) -> Phase:

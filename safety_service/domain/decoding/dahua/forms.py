@@ -94,7 +94,7 @@ def _beginning(written: str) -> Any:
     try:
         content, _ = SCANNER.raw_decode(written)
         # Half a surrogate pair is no text that a database stores.
-        return msgspec.json.decode(json.dumps(content).encode("utf-8", "replace"))
+        return msgspec.json.decode(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, *UNREADABLE):
         return written
 

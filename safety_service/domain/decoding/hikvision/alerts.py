@@ -90,10 +90,10 @@ def _is_heartbeat(code: str, state: bool | None, count: int | None) -> bool:
 
 def _meaning(code: str, alert: Alert) -> Mapped:
     mapped = profile("hikvision").look_up(code)
-    if mapped.kind == "other" and "/" in code:
+    if not mapped.known and "/" in code:
         mapped = profile("hikvision").look_up(code.partition("/")[0])
-    if mapped.kind == "other" and text_of(alert, "licensePlate"):
-        return mapped._replace(kind="plate_recognized")
+    if not mapped.known and text_of(alert, "licensePlate"):
+        return Mapped("plate_recognized")
     return mapped
 
 

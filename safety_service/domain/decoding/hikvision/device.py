@@ -1,7 +1,7 @@
 """Which device a Hikvision alert is from: `ac:b9:2f:49:44:75/1`, the MAC address and the channel.
 
 A recorder may tell its serial number instead of a MAC address; failing both, the topic names the device.
-Channel 0 is the device itself. `dynChannelID` is the channel that people see, `channelID` a recorder's inner one.
+Channel 0 is the device itself. `dynChannelID` is the channel that people see, `channelID` the inner one.
 """
 
 import re
