@@ -1,7 +1,7 @@
 """Payloads as devices send them, a folder for each format, with an index of what each of them becomes.
 
-An entry of `index.yaml` names `file`, `topic`, `received_at`, and `expect`: a list of the fields of each event
-(or of a refusal: `reason`, `place`) in order. Optional: `zone` (the school's), `retained`, `origin`. A file may
+An entry of `index.yaml` names `file`, `topic`, `received_at`, and `expect`: the fields of each event in their
+order, or of a refusal (`reason`, `place`). Optional: `zone` (the school's), `retained`, `origin`. A file may
 stand in several entries.
 """
 

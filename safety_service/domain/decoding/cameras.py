@@ -120,7 +120,6 @@ def event_of(
     if told_at is None:
         key = f"{key}|{microseconds(message.received_at)}|{message.position}"
         told_at = message.received_at
-    cleaned: dict[str, Any] = clean_value(attributes)
     event = Event(
         school=topic.school,
         device=device,
@@ -131,14 +130,17 @@ def event_of(
         format=topic.format,
         dedup_key=key.replace("\x00", ""),
         severity_hint=mapped.severity,
-        attributes=cleaned,
+        attributes=clean_value(attributes),
         retained=message.retained,
         clock_suspect=time.clock_suspect,
         source_time=time.source_time,
         told_at=told_at,
         **more,
     )
-    if time.error is None:
-        return [event]
+    return [event] if time.error is None else _with_error(event, time, place)
+
+
+def _with_error(event: Event, time: Reading, place: str) -> list[Event | Rejected]:
+    """A tampered camera with a broken clock is a tampered camera."""
     event.attributes["time_error"] = f"{place} {time.source_time!r}: {time.error}"
     return [event, refused("bad_time", place, f"The time {time.source_time!r}: {time.error}.")]

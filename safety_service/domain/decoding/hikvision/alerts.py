@@ -18,6 +18,9 @@ Alert = Mapping[str, Any]
 HEARTBEAT = Mapped("heartbeat")
 # What differs between an alert and the same one sent again after an outage.
 NOT_NEWS = frozenset({"isDataRetransmission", "portNo", "ipAddress", "ipv6Address"})
+DEEPEST = 8
+WIDEST = 64
+PICTURES = ("bkgUrl", "picURL", "pictureURL", "resourcesContent")
 PLATES = ("licensePlate", "originalLicensePlate", "plateNumber")
 MEASURED = {
     "people_count": ("peopleNum", "alarmPeopleNum", "enter"),
@@ -31,18 +34,17 @@ def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> 
     device = device_of(alert, topic)
     if isinstance(device, Rejected):
         return [device]
-    code = code_of(alert)
+    details = flattened(alert)
+    code = code_of(alert, details)
     state = truth(alert.get("eventState"))
     count = whole(alert.get("activePostCount"))
-    mapped = HEARTBEAT if _is_heartbeat(code, state, count) else _meaning(code, alert)
-    value = _measured(mapped.kind, alert)
+    mapped = HEARTBEAT if _is_heartbeat(code, state, count) else _meaning(code, details)
+    value = _measured(mapped.kind, details)
     phase = _phase(code, mapped.kind, alert, state, count) if value is None else "measure"
     port = text(alert.get("inputIOPortID")) or text(alert.get("dynInputIOPortID"))
     if mapped.kind == "alarm_input" or port is not None:
         device = input_of(device, port)
-    picture = text_of(alert, "bkgUrl") or text_of(alert, "picURL") or text_of(alert, "pictureURL")
-    uid = text(alert.get("uid"))
-    news = uid or digest({name: value for name, value in alert.items() if name not in NOT_NEWS})
+    news = text(alert.get("uid")) or digest({k: v for k, v in alert.items() if k not in NOT_NEWS})
     return event_of(
         message,
         topic,
@@ -51,36 +53,40 @@ def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> 
         mapped=mapped,
         phase=phase,
         key=f"{code[:80]}|{phase}|{count or 0}|{news[:80]}",
-        attributes=_attributes(code, alert, count, port),
+        attributes=_attributes(code, alert, details, port),
         place="dateTime",
         gateway=topic.rest[0] if topic.rest else None,
         value=value,
-        snapshot_url=picture if picture and WEB_ADDRESS.fullmatch(picture) else None,
+        snapshot_url=_picture(details),
     )
 
 
-def code_of(alert: Alert) -> str:
+def code_of(alert: Alert, details: Alert) -> str:
     """The event type; `duration` only says that another one goes on, and wraps its name."""
     code = text(alert.get("eventType")) or "unknown"
     if code.lower() == "duration":
-        return text_of(alert, "relationEvent") or code
+        return text(details.get("relationEvent")) or code
     return access_code(code, alert)
 
 
-def text_of(value: Any, name: str, depth: int = 0) -> str | None:
-    """The first text of that name, at any depth: each firmware nests its details in its own way."""
-    if depth > 8:
-        return None
-    if isinstance(value, Mapping):
-        if name in value and not isinstance(value[name], (Mapping, list)):
-            raw = value[name]
-            return text(raw) if not isinstance(raw, str) or len(raw) <= 128 else raw[:2048].strip()
-        value = [item for item in value.values() if isinstance(item, (Mapping, list))]
-    if isinstance(value, list):
-        for item in value[:16]:
-            if (found := text_of(item, name, depth + 1)) is not None:
-                return found
-    return None
+def flattened(alert: Alert) -> dict[str, Any]:
+    """The first value of each name, at any depth: each firmware nests its details in its own way."""
+    found: dict[str, Any] = {}
+    level: list[Any] = [alert]
+    for _ in range(DEEPEST):
+        deeper: list[Any] = []
+        for holder in level[:WIDEST]:
+            for name, value in holder.items():
+                if isinstance(value, Mapping):
+                    deeper.append(value)
+                elif isinstance(value, list):
+                    deeper += [item for item in value if isinstance(item, Mapping)]
+                elif name not in found:
+                    found[name] = value
+        if not deeper:
+            break
+        level = deeper
+    return found
 
 
 def _is_heartbeat(code: str, state: bool | None, count: int | None) -> bool:
@@ -88,18 +94,26 @@ def _is_heartbeat(code: str, state: bool | None, count: int | None) -> bool:
     return code.lower() == "videoloss" and state is False and not count
 
 
-def _meaning(code: str, alert: Alert) -> Mapped:
+def _meaning(code: str, details: Alert) -> Mapped:
     mapped = profile("hikvision").look_up(code)
     if not mapped.known and "/" in code:
         mapped = profile("hikvision").look_up(code.partition("/")[0])
-    if not mapped.known and text_of(alert, "licensePlate"):
+    if not mapped.known and details.get("licensePlate"):
         return Mapped("plate_recognized")
     return mapped
 
 
-def _measured(kind: str, alert: Alert) -> float | None:
+def _measured(kind: str, details: Alert) -> float | None:
     names = MEASURED.get(kind, ())
-    return next((found for name in names if (found := number(text_of(alert, name))) is not None), None)
+    return next((found for name in names if (found := number(details.get(name))) is not None), None)
+
+
+def _picture(details: Alert) -> str | None:
+    for name in PICTURES:
+        address = details.get(name)
+        if isinstance(address, str) and WEB_ADDRESS.fullmatch(address):
+            return address
+    return None
 
 
 def _phase(code: str, kind: str, alert: Alert, state: bool | None, count: int | None) -> Phase:
@@ -114,17 +128,17 @@ def _phase(code: str, kind: str, alert: Alert, state: bool | None, count: int | 
     return "update" if repeated else "start"
 
 
-def _attributes(code: str, alert: Alert, count: int | None, port: str | None) -> dict[str, Any]:
+def _attributes(code: str, alert: Alert, details: Alert, port: str | None) -> dict[str, Any]:
     told: dict[str, Any] = {
         "code": code,
         "channel": text(alert.get("dynChannelID")) or text(alert.get("channelID")),
         "channel_name": text(alert.get("channelName")),
         "description": text(alert.get("eventDescription")),
         "input": port,
-        "count": count,
-        "region": text_of(alert, "regionID"),
-        "target": text_of(alert, "detectionTarget") or text_of(alert, "targetType"),
-        "plate": next((found for name in PLATES if (found := text_of(alert, name))), None),
+        "count": whole(alert.get("activePostCount")),
+        "region": text(details.get("regionID")),
+        "target": text(details.get("detectionTarget")) or text(details.get("targetType")),
+        "plate": next((found for name in PLATES if (found := text(details.get(name)))), None),
         "ip": text(alert.get("ipAddress")),
     }
     if truth(alert.get("isDataRetransmission")):
