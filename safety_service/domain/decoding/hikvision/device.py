@@ -30,9 +30,7 @@ def device_of(alert: Mapping[str, Any], topic: Topic) -> str | Rejected:
 
 def _mac(raw: Any) -> str | None:
     """A MAC address in its usual notation; None for anything else, and for the address of no interface."""
-    if not isinstance(raw, str):
-        return None
-    written = raw.strip().lower()
+    written = (text(raw) or "").lower()
     if not MAC.fullmatch(written):
         return None
     digits = re.sub("[:-]", "", written)
