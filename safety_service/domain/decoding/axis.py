@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from safety_service.domain.decoding.cameras import (
+    LONGEST_CODE,
     MOMENTS,
     event_of,
     input_of,
@@ -60,7 +61,7 @@ def decode_axis(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Re
     if not isinstance(body, Mapping):
         return [refused("bad_value", "payload", "An Axis event is an object with topic and message.")]
     told = body.get("topic")
-    path = _plain(told) if isinstance(told, str) and told else path
+    path = _plain(told[:LONGEST_CODE]) if isinstance(told, str) and told else path
     if not path:
         return [refused("missing_field", "topic", "The field topic is required and missing.")]
     serial = text(body.get("serial"))
@@ -82,13 +83,13 @@ def _place(rest: tuple[str, ...]) -> tuple[str, str | None]:
             break
         if not segment.startswith("tns"):
             path.append(segment)
-    return "/".join(rest[:at]), "/".join(path) or None
+    return "/".join(rest[:at]), "/".join(path)[:LONGEST_CODE] or None
 
 
 @lru_cache(maxsize=1024)
 def _plain(told: str) -> str:
     """`onvif:Device/axis:IO/Port` without its aliases."""
-    return "/".join(segment.rpartition(":")[2] for segment in told.strip("/").split("/"))
+    return "/".join(segment.rpartition(":")[2] for segment in told.split("/") if segment)
 
 
 def _will(message: Message, topic: Topic, raw_device: str) -> list[Event | Rejected]:

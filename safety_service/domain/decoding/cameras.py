@@ -16,6 +16,8 @@ MOMENTS = frozenset(
     {"plate_recognized", "face_recognized", "heartbeat", "button", "config_changed", "device_announce"}
 )
 LONGEST_NUMBER = 18
+LONGEST_CODE = 240
+"""Of an event's topic; what is longer than any vendor's is cut off before it is looked up."""
 
 
 def truth(raw: Any) -> bool | None:

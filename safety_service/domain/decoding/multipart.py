@@ -9,7 +9,6 @@ from safety_service.domain.types import Event, Rejected
 IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 LARGEST_SNAPSHOT = 512 * 1024
 LONGEST_BOUNDARY = 200
-MOST_PARTS = 64
 SNAPSHOT = "_snapshot"
 """Reserved key of `attributes`: an image in base64 that came with the event."""
 
@@ -38,7 +37,7 @@ def parts_of(payload: bytes) -> list[Part]:
     if len(line) < 3:
         return []
     found = []
-    for piece in payload[start:].split(line)[1 : MOST_PARTS + 1]:
+    for piece in payload[start:].split(line)[1:]:
         if piece[:2] == b"--":
             break
         part = _part(piece)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from safety_service.domain.decoding.cameras import (
+    LONGEST_CODE,
     MOMENTS,
     event_of,
     input_of,
@@ -88,7 +89,7 @@ def _place(rest: tuple[str, ...]) -> tuple[str, str] | None:
         if segment.startswith("&"):
             break
         path.append(NAMESPACE.sub("", segment))
-    return "/".join(rest[:at]), "/".join(path)
+    return "/".join(rest[:at]), "/".join(path)[:LONGEST_CODE]
 
 
 def _beside_the_broker(message: Message, topic: Topic) -> list[Event | Rejected]:

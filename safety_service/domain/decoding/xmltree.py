@@ -16,7 +16,6 @@ CHINESE = (b"gb", b"x-gb", b"cp936", b"ms936", b"936")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,10};)")
 DEEPEST = 24
-MOST_CHILDREN = 2000
 
 Value = Any
 """A text, a mapping of local names to values, or a list of values where a name came more than once."""
@@ -80,7 +79,7 @@ def _value(element: Element, depth: int) -> Value:
     if depth >= DEEPEST:
         return "(nested too deep, kept in the message log)"
     found: dict[str, Value] = {}
-    for child in element[:MOST_CHILDREN]:
+    for child in element:
         name, value = _local(child.tag), _value(child, depth + 1)
         if name not in found:
             found[name] = value

@@ -17,7 +17,9 @@ EVENT_LINE = re.compile(r"(?:^|[\r\n])[ \t]*Code=", re.IGNORECASE)
 HEARTBEAT_LINE = re.compile(r"(?:^|[\r\n])[ \t]*Heartbeat[ \t;]*(?=$|[\r\n])", re.IGNORECASE)
 DATA = re.compile(r";\s*data\s*=", re.IGNORECASE)
 FIELD = re.compile(r"\s*(\w+)\s*=\s*([^;\r\n]*)")
-BOUNDARY = re.compile(r"[\r\n]--\S*[\r\n]*\s*(?:Content-|$)", re.IGNORECASE)
+BOUNDARY = re.compile(r"[\r\n]--\S*\s*(?:Content-|$)", re.IGNORECASE)
+# Of a line without data; a longer one is none, and would only keep the expressions busy.
+LONGEST_LINE = 1000
 SNAP_LINE = re.compile(r"^Events\[(\d{1,3})\]\.([\w.\[\]]+?)=(.*?)\r?$", re.MULTILINE)
 SCANNER = json.JSONDecoder(parse_constant=lambda _name: None)
 LISTS = ("eventList", "Events", "events")
@@ -61,7 +63,7 @@ def _from_text(content: str) -> Iterator[Happening | Rejected]:
 def _event_line(content: str) -> Happening | Rejected:
     split = DATA.search(content)
     head = content[: split.start()] if split else content.partition("\n")[0]
-    fields = {name.lower(): value.strip() for name, value in FIELD.findall(head)}
+    fields = {name.lower(): value.strip() for name, value in FIELD.findall(head[:LONGEST_LINE])}
     code = text(fields.get("code"))
     if code is None:
         return refused("missing_field", "Code", "The field Code is required and missing.")
