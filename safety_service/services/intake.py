@@ -11,7 +11,7 @@ from sqlmodel import Session
 from safety_service.domain.decoding import decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections
+from safety_service.services import inspections, vendors
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
@@ -47,6 +47,7 @@ class Decoder:
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
         self._zones: dict[str, tzinfo] = {}
+        vendors.ensure_installed()
 
     def zone_of(self, school: str) -> tzinfo:
         """The school's own time zone, else the county's."""
