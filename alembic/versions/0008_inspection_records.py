@@ -81,7 +81,8 @@ def downgrade() -> None:
             inspection.drop_column(name)
     op.create_index("ix_inspection_cafeteria", "inspection", ["cafeteria", "visited_on", "id"])
     op.execute("DELETE FROM counter WHERE name = 'inspection'")
-    with op.batch_alter_table("cafeteria") as cafeteria:
+    # In place: other tables point here, and SQLite would lose what they point to while it copies.
+    with op.batch_alter_table("cafeteria", recreate="never") as cafeteria:
         cafeteria.drop_column("risk_level")
     _guard("inspection")
 
