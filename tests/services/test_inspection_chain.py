@@ -199,7 +199,7 @@ _OLD_ROW: dict[str, Any] = {
     "result": {"reckoning": {"sections": []}, "b": 1.5, "a": ["x", None]},
     "comparison": {"why": {"zh": "无"}},
 }
-_TYPES = {"visited_on": Date(), "submitted_at": UtcTime(), "result": Json, "comparison": Json}
+_TYPES: dict[str, Any] = {"visited_on": Date(), "submitted_at": UtcTime(), "result": Json, "comparison": Json}
 _OLD_TABLE = table(
     "inspection",
     *(column(name, _TYPES.get(name, String())) for name in (*_OLD_ROW, "source_key", "inspector")),
