@@ -9,8 +9,13 @@ from typer.testing import CliRunner, Result
 
 from safety_service.blobs import FolderBlobs
 from safety_service.commands.db import app
-from safety_service.store import migrations
-from tests.canteens import picture, sha256
+from safety_service.services import attachments
+from safety_service.services.attachments import Kept
+from safety_service.store import cafeterias, migrations
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import open_engine, session_scope
+from tests.canteens import HERE, NOW, add_canteens, picture, sha256
+from tests.conftest import add_two_schools
 
 
 @pytest.fixture
@@ -128,9 +133,13 @@ def test_photos_are_checked_backed_up_and_restored(
     photo = picture()
     blobs = FolderBlobs(database.parent / "files")
     blobs.put(sha256(photo), io.BytesIO(photo))
-    with sqlite3.connect(database) as connection:
-        for statement in _ONE_PHOTO:
-            connection.execute(statement, {"sha": sha256(photo), "size": len(photo)})
+    engine = open_engine(f"sqlite:///{database}")
+    add_two_schools(engine)
+    add_canteens(engine)
+    kept_photo = Kept(sha256(photo), "image/jpeg", len(photo), 8, 6)
+    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        attachments.store(session, cafeterias.get(session, HERE), kept_photo, by="li", now=NOW)
+    engine.dispose()
     assert "ok       files: 1 photos and signatures, each with the content" in run("check", "--files").output
 
     saved = run("backup", "copy.db", "--files", "photos")
@@ -149,12 +158,3 @@ def test_photos_are_checked_backed_up_and_restored(
     assert "has another content" in run("check", "--files").output
     kept.write_bytes(b"x")
     assert f"has 1 bytes, not {len(photo)}" in run("check").output
-
-
-_ONE_PHOTO = (
-    "INSERT INTO county (code, name_zh, name_en) VALUES ('1', 'a', 'b')",
-    "INSERT INTO township (code, county, name_zh, name_en) VALUES ('11', '1', 'a', 'b')",
-    "INSERT INTO school (code, name_zh, name_en, township, kind) VALUES ('s', 'a', 'b', '11', 'primary')",
-    "INSERT INTO cafeteria (id, school, name_zh, name_en) VALUES ('s-c1', 's', 'a', 'b')",
-    "INSERT INTO attachment VALUES ('s-c1', :sha, 's', 'image/jpeg', :size, 8, 6, 0, 'li')",
-)
