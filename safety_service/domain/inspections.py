@@ -145,11 +145,10 @@ def check_items_named(scheme: Scheme, submission: Submission, visited_on: date) 
         for index, file in enumerate(submission.attachments)
         if file.item is not None and file.item not in codes
     ]
-    problems += [
-        ("items", f"{code} is due on {follow_up.due}, before the visit on {visited_on}")
-        for code, follow_up in submission.follow_ups.items()
-        if follow_up.due is not None and follow_up.due < visited_on
-    ]
+    for index, answer in enumerate(submission.form.get("items") or ()):
+        found = submission.follow_ups.get(answer.get("code")) if isinstance(answer, Mapping) else None
+        if found is not None and found.due is not None and found.due < visited_on:
+            problems.append((f"items[{index}].due", f"{found.due} is before the visit on {visited_on}"))
     refuse(problems)
 
 

@@ -145,9 +145,9 @@ def test_a_clock_that_is_a_little_fast_is_forgiven() -> None:
     [
         ({"attachments": [{**FILE, "item": "0.1"}]}, "attachments[0].item", '"0.1" is not in scheme'),
         (
-            {"items": [{"code": "2.1", "due": "2026-08-31"}]},
-            "items",
-            "2.1 is due on 2026-08-31, before the visit on 2026-09-01",
+            {"items": [{"code": "2.2"}, {"code": "2.1", "due": "2026-08-31"}]},
+            "items[1].due",
+            "2026-08-31 is before the visit on 2026-09-01",
         ),
     ],
 )
