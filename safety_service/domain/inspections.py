@@ -145,10 +145,11 @@ def check_items_named(scheme: Scheme, submission: Submission, visited_on: date) 
         for index, file in enumerate(submission.attachments)
         if file.item is not None and file.item not in codes
     ]
-    for index, answer in enumerate(submission.form.get("items") or ()):
-        found = submission.follow_ups.get(answer.get("code")) if isinstance(answer, Mapping) else None
-        if found is not None and found.due is not None and found.due < visited_on:
-            problems.append((f"items[{index}].due", f"{found.due} is before the visit on {visited_on}"))
+    problems += [
+        (f"items[{found.index}].due", f"{found.due} is before the visit on {visited_on}")
+        for found in submission.follow_ups.values()
+        if found.due is not None and found.due < visited_on
+    ]
     refuse(problems)
 
 
