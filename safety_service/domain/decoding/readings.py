@@ -35,6 +35,7 @@ PRESSED = frozenset({"panic_button", "button"})
 """What is pressed has no end: a release is no second press."""
 LARGEST_VOLTS = 1000.0
 LONGEST_CHANNEL = 64
+LONGEST_KEY = 160
 MOST_EVENTS = 512
 YES = frozenset({"true", "on", "1", "yes", "open", "alarm", "active"})
 NO = frozenset({"false", "off", "0", "no", "close", "closed", "normal", "clear", "inactive"})
@@ -60,7 +61,7 @@ class Telling(msgspec.Struct):
 
     def event(self, name: str, channel: str = "") -> Event:
         """An event that says nothing yet; `channel` tells the parts of one device apart."""
-        message, time = self.message, self.time
+        message, time, name = self.message, self.time, bounded(name)
         event = Event(
             school=self.topic.school,
             device=channel_of(self.device, channel) if channel else self.device,
@@ -141,7 +142,7 @@ def as_flag(event: Event, kind: str, name: str, on: bool, *, cached: bool) -> No
     if kind in PRESSED:
         event.phase = "state" if kept else "pulse"
         return
-    event.event_id = name
+    event.event_id = bounded(name)
     event.phase = "end" if not on else "state" if kept else "start"
 
 
@@ -176,6 +177,11 @@ def _as_other(event: Event, name: str, raw: Any, value: float | None) -> bool:
     else:
         event.attributes["value"] = clean_value(raw)
     return True
+
+
+def bounded(name: str) -> str:
+    """A name out of a payload, fit for a key."""
+    return name if len(name) <= LONGEST_KEY and "\x00" not in name else clean_value(name[:LONGEST_KEY])
 
 
 def number(raw: Any) -> float | None:

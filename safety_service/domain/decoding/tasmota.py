@@ -8,7 +8,7 @@ import re
 from datetime import tzinfo
 from typing import Any
 
-from safety_service.domain.decoding.cleaning import clean_name
+from safety_service.domain.decoding.cleaning import clean_name, clean_value
 from safety_service.domain.decoding.liveness import liveness, read_word, word_event
 from safety_service.domain.decoding.readings import (
     Telling,
@@ -59,7 +59,7 @@ def decode_tasmota(message: Message, topic: Topic, zone: tzinfo) -> list[Event |
         telling = _telling(message, topic, device, {}, zone)
         _acted(telling, last, read_word(message.payload).upper())
         return telling.close()
-    if word is None and last not in READERS or not message.payload:
+    if not message.payload or (word is None and last not in READERS):
         return []
     content = read_object(message.payload)
     if isinstance(content, Rejected):
@@ -153,7 +153,7 @@ def _started(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
     if isinstance(about, dict):
         for name, key in (("Module", "model"), ("Version", "version")):
             if isinstance(about.get(name), str):
-                event.attributes[key] = clean_name(about[name])
+                event.attributes[key] = clean_value(clean_name(about[name]))
     telling.found.append(event)
 
 

@@ -52,7 +52,7 @@ def _device(
     message: Message, topic: Topic, segments: tuple[str, ...], zone: tzinfo
 ) -> list[Event | Rejected]:
     if segments in ((), ("me",)):
-        detail = "No message tells its user name: put the device before v1, …/thingsboard/DEVICE/v1/devices/me/telemetry."
+        detail = "No message tells its user name: put the device before v1, …/DEVICE/v1/devices/me/telemetry."
         return [refused("bad_topic", "topic", detail)]
     device = device_of(segments)
     if isinstance(device, Rejected):

@@ -1,11 +1,10 @@
 """Sparkplug B: births, data and deaths of an edge node and of the devices behind it.
 
-A node is the device `GROUP/NODE`, what is behind it `GROUP/NODE/DEVICE`; a metric in a folder is a part of its
-device (`…:Freezer 2`). The outage of a session carries the session's number: the will of a session that is
-over ends up as old news where the next birth has come first.
+A node is the device `GROUP/NODE`, what is behind it `GROUP/NODE/DEVICE`; a metric in a folder is a part of
+its device (`…:Freezer 2`). The outage of a session carries the session's number: the will of a session that
+is over ends up as old news where the next birth has come first.
 """
 
-from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from safety_service.domain.types import Event, Message, Phase, Rejected
 
 NAMESPACES = frozenset({"spBv1.0", "spAv1.0"})
 SESSIONS = 256
+SESSION_STARTS = frozenset({"NBIRTH"})
 LIVENESS: dict[str, Phase] = {"NBIRTH": "end", "DBIRTH": "end", "NDEATH": "start", "DDEATH": "start"}
 DATA = frozenset({"NDATA", "DDATA"})
 HOST = "STATE"
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
 def decode_sparkplug(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
     """Events of one payload, in its order. Commands carry no news: an empty list."""
-    rest = topic.rest[1:] if topic.rest and topic.rest[0] in NAMESPACES else topic.rest
+    rest = _below_namespace(topic)
     if HOST in rest[:2]:
         return _host(message, topic, rest[rest.index(HOST) + 1 :])
     if len(rest) not in (3, 4) or (rest[1] not in LIVENESS and rest[1] not in DATA):
@@ -63,6 +63,21 @@ def decode_sparkplug(message: Message, topic: Topic, zone: tzinfo) -> list[Event
     return found
 
 
+def sequence_of(message: Message, topic: Topic) -> tuple[str, str, int] | None:
+    """Type, node and number of a message that a node has numbered."""
+    rest = _below_namespace(topic)
+    if len(rest) not in (3, 4) or (rest[1] not in LIVENESS and rest[1] not in DATA) or rest[1] == "NDEATH":
+        return None
+    place, payload = _place(rest), read_payload(message.payload)
+    if isinstance(place, Rejected) or isinstance(payload, Rejected) or payload.seq is None:
+        return None
+    return place.type, place.node, payload.seq % SESSIONS
+
+
+def _below_namespace(topic: Topic) -> tuple[str, ...]:
+    return topic.rest[1:] if topic.rest and topic.rest[0] in NAMESPACES else topic.rest
+
+
 def _place(rest: tuple[str, ...]) -> Place | Rejected:
     type = rest[1]
     if (type.startswith("D")) is not (len(rest) == 4):
@@ -71,9 +86,8 @@ def _place(rest: tuple[str, ...]) -> Place | Rejected:
     node = device_of((rest[0], rest[2]))
     device = device_of((rest[0], *rest[2:]))
     if isinstance(device, Rejected) or isinstance(node, Rejected):
-        return (
-            device if isinstance(device, Rejected) else refused("bad_topic", "topic", "The node has no name.")
-        )
+        detail = "Group, node and device have 1 to 128 visible characters together."
+        return refused("bad_topic", "topic", detail)
     return Place(type, node, device)
 
 
@@ -97,7 +111,7 @@ def _liveness(source: Source, place: Place, payload: Payload) -> list[Event | Re
     if session is not None:
         ended = int(session) if place.type == "NDEATH" else int(session) - 1
         event.event_id = f"session {ended % SESSIONS}"
-        event.attributes["bdSeq"] = int(session)
+        event.attributes["bdSeq"] = clean_value(int(session))
     if phase == "start":
         return [event]
     return [event, _announced(source, event, payload)]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.profiles import profile
 from safety_service.domain.decoding.readings import Telling, as_told, channel_of, number, squeezed
+from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.sparkplug.payload import MOST_METRICS, Metric, Payload, typed
 from safety_service.domain.decoding.times import LARGEST_SKEW, Reading, read_time
 from safety_service.domain.decoding.topic import Topic
@@ -15,6 +16,7 @@ PROFILE = "sparkplug"
 OLDEST_NEWS = timedelta(days=7)
 """What a node kept while it was cut off is believed so far back."""
 CONTROL = ("Node Control", "Device Control", "Node Info", "Device Info", "Properties")
+GOOD, WORST_QUALITY = 192, 999
 BAD_QUALITIES = frozenset({0, 500})
 FAHRENHEIT = frozenset({"f", "°f", "degf", "fahrenheit"})
 
@@ -50,7 +52,7 @@ def tell_metrics(source: Source, payload: Payload, *, is_birth: bool) -> list[Ev
             # A birth lists settings and versions too; only what the table knows is news in it.
             continue
         found.append(event)
-    return found
+    return [*found, *_unreadable(times)]
 
 
 def named(event: Event, name: str, value: Any, *, cached: bool) -> bool:
@@ -76,16 +78,23 @@ def resolved(event: Event, name: str, datatype: int) -> bool:
 
 def _event(source: Source, metric: Metric, time: Reading, place: int) -> Event:
     telling = Telling(source.message, source.topic, source.device, source.gateway, time, source.mark)
-    event = telling.event(
-        f"{place}|{metric.name[:128] if metric.name is not None else metric.alias}".replace("\x00", "")
-    )
+    name = metric.alias if metric.name is None else metric.name[:128].replace("\x00", "")
+    event = telling.event(f"{place}|{name}")
     if metric.is_historical:
         event.attributes["historical"] = True
         event.occurred_at, event.clock_suspect = _late(time, source.message.received_at)
     quality = metric.properties.get("quality")
-    if isinstance(quality, int) and quality != 192:
+    if isinstance(quality, int) and 0 <= quality <= WORST_QUALITY and quality != GOOD:
         event.attributes["quality"] = quality
     return event
+
+
+def _unreadable(times: dict[int | None, Reading]) -> list[Event | Rejected]:
+    return [
+        refused("bad_time", "timestamp", f"The time {time.source_time!r}: {time.error}.")
+        for time in list(times.values())[:8]
+        if time.error is not None
+    ]
 
 
 def _late(time: Reading, received_at: datetime) -> tuple[datetime, bool]:

@@ -16,13 +16,11 @@ from safety_service.domain.types import Rejected
 
 MOST_METRICS = 1024
 DEEPEST = 4
-DATATYPES: dict[str, int] = {
-    name: place
-    for place, name in enumerate(
-        "unknown int8 int16 int32 int64 uint8 uint16 uint32 uint64 float double boolean string datetime text "
-        "uuid dataset bytes file template".split()
-    )
-}
+_TYPE_NAMES = (
+    "unknown int8 int16 int32 int64 uint8 uint16 uint32 uint64 float double boolean string datetime text "
+    "uuid dataset bytes file template"
+)
+DATATYPES: dict[str, int] = {name: place for place, name in enumerate(_TYPE_NAMES.split())}
 SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
@@ -41,12 +39,13 @@ _MESSAGES: dict[str, str] = {
     "double_value:double=13 boolean_value:bool=14 string_value:bytes=15 template_value:Template=18",
     "Template": "metrics:*Metric=2",
     "PropertySet": "keys:*bytes=1 values:*PropertyValue=2",
-    "PropertyValue": "type:uint32=1 is_null:bool=2 int_value:uint32=3 long_value:uint64=4 string_value:bytes=8",
+    "PropertyValue": "type:uint32=1 is_null:bool=2 int_value:uint32=3 long_value:uint64=4 "
+    "string_value:bytes=8",
 }
 
 
 class Metric(NamedTuple):
-    """One value. `value` None: nothing is known of it. `properties` holds `quality` and `engUnit`, if told."""
+    """One value; None where nothing is known of it. `properties` may hold `quality` and `engunit`."""
 
     name: str | None
     alias: int | None
@@ -177,7 +176,7 @@ def _metric_from_json(metric: dict[str, Any]) -> Metric:
 
 def _whole(raw: Any) -> int | None:
     value = number(raw)
-    return int(value) if value is not None and value == int(value) and value >= 0 else None
+    return int(value) if value is not None and 0 <= value < 1 << 63 and value.is_integer() else None
 
 
 def _described() -> descriptor_pb2.FileDescriptorProto:
@@ -211,6 +210,5 @@ def _add_field(message: descriptor_pb2.DescriptorProto, text: str) -> None:
 
 _POOL = descriptor_pool.DescriptorPool()
 _POOL.Add(_described())  # type: ignore[no-untyped-call]
-_Payload: Any = message_factory.GetMessageClass(
-    _POOL.FindMessageTypeByName("campus_safety.sparkplug.Payload")
-)
+_TYPE = _POOL.FindMessageTypeByName("campus_safety.sparkplug.Payload")  # type: ignore[no-untyped-call]
+_Payload: Any = message_factory.GetMessageClass(_TYPE)

@@ -1,7 +1,7 @@
 """Zigbee2MQTT: which topic is a device, which one its availability, which one the bridge.
 
-A friendly name may hold slashes, so topics are read from their end. The bridge is the device `zigbee2mqtt`, or
-`NAME` where its base topic goes on after the format (`…/zigbee2mqtt/NAME`).
+A friendly name may hold slashes, so topics are read from their end. The bridge is the device `zigbee2mqtt`,
+or `NAME` where its base topic goes on after the format (`…/zigbee2mqtt/NAME`).
 """
 
 from datetime import tzinfo
