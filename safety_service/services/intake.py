@@ -12,7 +12,7 @@ from sqlmodel import Session
 from safety_service.domain.decoding import Recall, decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections
+from safety_service.services import inspections, vendors
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -59,6 +59,7 @@ class Decoder:
         self._max_payload_bytes = max_payload_bytes
         self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
+        vendors.ensure_installed()
 
     def zone_of(self, school: str) -> tzinfo:
         """The school's own time zone, else the county's."""

@@ -35,7 +35,6 @@ _PURE_STANDARD_LIBRARY = """
     abc base64 binascii bisect calendar collections contextlib copy dataclasses datetime decimal difflib
     email.utils.parsedate_to_datetime enum fractions functools hashlib heapq ipaddress itertools json keyword
     math operator re statistics string textwrap types typing unicodedata urllib.parse zoneinfo
-    importlib.resources.files
     xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement xml.etree.ElementTree.tostring
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())

@@ -1,52 +1,45 @@
-"""Which kind a vendor's code stands for: tables by vendor, shipped with the service or an operator's own."""
+"""Vendors' own codes as event kinds: tables from data files that the service installs at its start."""
 
-from collections.abc import Mapping
-from importlib.resources import files
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
-import yaml
+import msgspec
+
+from safety_service.domain.types import Severity
 
 
-class Mapped(NamedTuple):
-    """What a code stands for; `severity` is the vendor's default, if it has one."""
+class Mapped(msgspec.Struct, frozen=True):
+    """What a code means; `severity` is a default, for what tells none itself. `known`: a profile says so."""
 
     kind: str
-    severity: str | None = None
+    severity: Severity | None = None
+    known: bool = True
 
 
-UNKNOWN = Mapped("other")
+UNKNOWN = Mapped("other", None, False)
 
 
-class Profile(NamedTuple):
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One vendor's table. `folded`: its codes in lower case, for devices that do not keep to theirs."""
+
     id: str
-    codes: Mapping[str, Mapped]
+    folded: Mapping[str, Mapped]
 
     def look_up(self, code: str) -> Mapped:
-        """What the code stands for; an unknown one is `other`."""
-        return self.codes.get(code, UNKNOWN)
+        """The meaning of a code, or `other`: that nobody mapped it is no reason to refuse anything."""
+        return self.folded.get(code.strip().lower(), UNKNOWN)
 
 
 PROFILES: dict[str, Profile] = {}
 
 
-def install(profiles: Mapping[str, Profile]) -> None:
-    """Takes these tables from now on."""
-    PROFILES.clear()
-    PROFILES.update(profiles)
+def install(profiles: Iterable[Profile]) -> None:
+    """Puts these in force instead of whatever was."""
+    PROFILES.update({one.id: one for one in profiles})
 
 
 def profile(name: str) -> Profile:
-    """The table of a vendor: the installed one, else the one shipped; an empty one where there is none."""
+    """The table of that name. Raises LookupError where none was installed: no code may be guessed at."""
     found = PROFILES.get(name)
     if found is None:
-        found = PROFILES[name] = _shipped(name)
+        raise LookupError(f"no vendor profile {name!r} is installed")
     return found
-
-
-def _shipped(name: str) -> Profile:
-    path = files("safety_service") / "data" / "vendors" / f"{name}.yaml"
-    if not path.is_file():
-        return Profile(name, {})
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    codes = {str(code): Mapped(entry["kind"], entry.get("severity")) for code, entry in tree["codes"].items()}
-    return Profile(name, codes)

@@ -7,13 +7,11 @@ again (retained, a birth, a full status) is a `state`.
 
 import hashlib
 import math
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, clean_value
-from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import Reading, microseconds
 from safety_service.domain.decoding.topic import Topic
@@ -35,6 +33,8 @@ PRESSED = frozenset({"panic_button", "button"})
 """What is pressed has no end: a release is no second press."""
 LARGEST_VOLTS = 1000.0
 LONGEST_CHANNEL = 64
+NO_LEVELS = str.maketrans("/+#", "   ")
+FIRST_YEAR = 2010
 LONGEST_KEY = 160
 MOST_EVENTS = 512
 YES = frozenset({"true", "on", "1", "yes", "open", "alarm", "active"})
@@ -146,39 +146,6 @@ def as_flag(event: Event, kind: str, name: str, on: bool, *, cached: bool) -> No
     event.phase = "end" if not on else "state" if kept else "start"
 
 
-def as_told(event: Event, kind: str, name: str, raw: Any, *, cached: bool) -> bool:
-    """Makes it what a vendor's table says of `name`; False where nothing is said: a release, no value.
-
-    A number where true or false is due (a gas detector's reading in ppm) is no alarm: it stays `other`, with
-    its name and value, as does everything the table does not know.
-    """
-    inverted = kind == "door_open" and squeezed(name).endswith("contact")
-    on = truth(raw) if kind not in MEASUREMENTS else None
-    value = number(raw)
-    if kind in MEASUREMENTS and value is not None:
-        as_measure(event, kind, value)
-    elif kind not in MEASUREMENTS and kind != "other" and on is not None:
-        if kind in PRESSED and not on:
-            return False
-        as_flag(event, kind, name, on is not inverted, cached=cached)
-    else:
-        return _as_other(event, name, raw, value)
-    return True
-
-
-def _as_other(event: Event, name: str, raw: Any, value: float | None) -> bool:
-    if raw is None or isinstance(raw, (dict, list)):
-        return False
-    event.kind = "other"
-    event.attributes["vendor_code"] = clean_value(name)
-    event.phase = "pulse" if value is None or isinstance(raw, bool) else "measure"
-    if event.phase == "measure":
-        event.value = value
-    else:
-        event.attributes["value"] = clean_value(raw)
-    return True
-
-
 def bounded(name: str) -> str:
     """A name out of a payload, fit for a key."""
     return name if len(name) <= LONGEST_KEY and "\x00" not in name else clean_value(name[:LONGEST_KEY])
@@ -232,8 +199,8 @@ def device_of(segments: tuple[str, ...]) -> str | Rejected:
 
 def channel_of(device: str, channel: str) -> str:
     """A part of a device as a device of its own: two probes in two cold stores are two thermometers."""
-    suffix = clean_name(channel)[:LONGEST_CHANNEL]
-    return f"{device[: LONGEST_NAME - 1 - len(suffix)]}:{suffix}" if suffix else device
+    part = clean_name(channel.translate(NO_LEVELS))[:LONGEST_CHANNEL]
+    return f"{device[: LONGEST_NAME - 1 - len(part)]}/{part}" if part else device
 
 
 def content_mark(content: bytes) -> str:
@@ -247,11 +214,7 @@ def receipt(message: Message) -> str:
 
 
 def mark_of(message: Message, time: Reading) -> str:
-    """What tells a message with this time from every other."""
-    return receipt(message) if time.told_at is None else content_mark(message.payload)
-
-
-@lru_cache(maxsize=8192)
-def squeezed(name: str) -> str:
-    """A key as vendor tables hold it: `Water Leak`, `water_leak` and `waterLeak` are all `waterleak`."""
-    return "".join(character for character in name.casefold() if character.isalnum())
+    """What tells a message with this time from every other; a clock that was never set repeats itself."""
+    if time.told_at is None or time.told_at.year < FIRST_YEAR:
+        return receipt(message)
+    return content_mark(message.payload)

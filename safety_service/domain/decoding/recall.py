@@ -176,7 +176,7 @@ class Recall:
             event.occurred_at, event.clock_suspect = told, False
 
     def _settle(self, event: Event, position: int) -> None:
-        """Tells a beginning from its repetition: an update, or a state as long as it was only ever a state."""
+        """Tells a beginning from its repetition: an update, or a state where it was only ever a state."""
         key = (event.school, event.device, event.event_id or "")
         known = self._known.get(key)
         on = event.phase != "end"

@@ -39,6 +39,9 @@ FIELDS: dict[str, str] = {
 SWITCH = re.compile(r"Switch([0-9]{0,2})(T?)", re.IGNORECASE)
 BUTTON = re.compile(r"Button([0-9]{0,2})(T?)", re.IGNORECASE)
 RELAY = re.compile(r"POWER([0-9]{0,2})")
+NUMBERED = re.compile(r"(Temperature|Illuminance|Humidity|CO2)([0-9]{1,2})")
+CHIPS = frozenset({"ESP32"})
+"""How warm its own processor is tells nothing of the room."""
 TWIN = re.compile(r".+-[0-9A-F]{1,16}")
 NO_PRESS = frozenset({"CLEAR", "RELEASE", "OFF"})
 
@@ -98,7 +101,7 @@ def _sensor(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
     fahrenheit = content.get("TempUnit") == "F"
     told: set[str] = set()
     for name, value in content.items():
-        if isinstance(value, dict) and not SWITCH.fullmatch(name):
+        if isinstance(value, dict) and not SWITCH.fullmatch(name) and name not in CHIPS:
             _readings(telling, name, value, told, fahrenheit)
         elif SWITCH.fullmatch(name) and isinstance(value, (str, dict)):
             _acted(telling, name, value)
@@ -109,10 +112,13 @@ def _readings(
 ) -> None:
     is_twin = TWIN.fullmatch(sensor) is not None
     for field, raw in content.items():
-        kind = FIELDS.get(field)
+        numbered = NUMBERED.fullmatch(field)
+        kind = FIELDS.get(field if numbered is None else numbered[1])
         if kind is None:
             continue
         channel = sensor if is_twin or kind in told else ""
+        if numbered is not None and numbered[2] != "1":
+            channel = f"{sensor}-{numbered[2]}"
         told.add(kind)
         values = raw if isinstance(raw, list) else [raw]
         for place, value in enumerate(values[:8]):

@@ -10,20 +10,17 @@ from typing import Any
 
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.liveness import word_event
-from safety_service.domain.decoding.profiles import profile
 from safety_service.domain.decoding.readings import (
     MOST_EVENTS,
     Telling,
-    as_told,
     device_of,
     mark_of,
-    read_any,
     read_object,
-    squeezed,
 )
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import read_time
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.vendornames import as_told, meant
 from safety_service.domain.types import Event, Message, Phase, Rejected
 
 PROFILE = "thingsboard"
@@ -109,12 +106,11 @@ def _records(
 
 
 def _values(telling: Telling, values: dict[str, Any], index: int) -> Iterator[Event | Rejected]:
-    known = profile(PROFILE)
     told_at = telling.time.told_at
     for key, raw in values.items():
         name = clean_value(key[:128])
-        code = known.look_up(squeezed(name))
-        event = telling.event(f"{index}|{name}")
+        code, part = meant(PROFILE, name)
+        event = telling.event(f"{index}|{name}", part)
         if told_at is not None:
             # The same key at the same time overwrites there; the same value is no second news here.
             event.dedup_key = f"{name}|{told_at.isoformat()}|{str(raw)[:64]}".replace("\x00", "")

@@ -1,7 +1,7 @@
 """Sparkplug B: births, data and deaths of an edge node and of the devices behind it.
 
 A node is the device `GROUP/NODE`, what is behind it `GROUP/NODE/DEVICE`; a metric in a folder is a part of
-its device (`…:Freezer 2`). The outage of a session carries the session's number: the will of a session that
+its device (`…/Freezer 2`). The outage of a session carries the session's number: the will of a session that
 is over ends up as old news where the next birth has come first.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.liveness import read_word, word_event
-from safety_service.domain.decoding.readings import content_mark, device_of, number, receipt, truth
+from safety_service.domain.decoding.readings import device_of, mark_of, number, truth
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.sparkplug.metrics import Source, tell_metrics
 from safety_service.domain.decoding.sparkplug.payload import MOST_METRICS, Payload, read_payload
@@ -48,7 +48,8 @@ def decode_sparkplug(message: Message, topic: Topic, zone: tzinfo) -> list[Event
     payload = read_payload(message.payload)
     if isinstance(payload, Rejected):
         return [payload]
-    source = Source(message, topic, place.device, place.node, zone, content_mark(message.payload))
+    sent = read_time(payload.timestamp, message.received_at, zone)
+    source = Source(message, topic, place.device, place.node, zone, mark_of(message, sent))
     found: list[Event | Rejected] = []
     if place.type in LIVENESS:
         found += _liveness(source, place, payload)
@@ -102,7 +103,7 @@ def _liveness(source: Source, place: Place, payload: Payload) -> list[Event | Re
     # A will was written when its session began, so its time says nothing about now; but it names the session.
     told = read_time(payload.timestamp, message.received_at, source.zone)
     event.told_at = told.told_at
-    event.dedup_key = f"{place.type}|{source.mark if told.told_at is not None else receipt(message)}"
+    event.dedup_key = f"{place.type}|{source.mark}"
     if place.type == "NDEATH":
         event.source_time = told.source_time
     else:

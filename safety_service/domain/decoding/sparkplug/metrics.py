@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from safety_service.domain.decoding.cleaning import clean_value
-from safety_service.domain.decoding.profiles import profile
-from safety_service.domain.decoding.readings import Telling, as_told, channel_of, number, squeezed
+from safety_service.domain.decoding.readings import Telling, channel_of, number
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.sparkplug.payload import MOST_METRICS, Metric, Payload, typed
 from safety_service.domain.decoding.times import LARGEST_SKEW, Reading, read_time
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.vendornames import as_told, meant
 from safety_service.domain.types import Event, Message, Rejected
 
 PROFILE = "sparkplug"
@@ -60,10 +60,11 @@ def named(event: Event, name: str, value: Any, *, cached: bool) -> bool:
     folder, _, last = name.rpartition("/")
     if name == "bdSeq" or folder.startswith(CONTROL):
         return False
-    code = profile(PROFILE).look_up(squeezed(last))
+    code, part = meant(PROFILE, last[:128])
     if event.attributes.get("quality") in BAD_QUALITIES and number(value) is not None:
         return False
-    event.device = channel_of(event.device, folder.replace("/", " ")) if folder else event.device
+    part = f"{folder} {part}".strip()
+    event.device = channel_of(event.device, part) if part else event.device
     event.severity_hint = code.severity
     return as_told(event, code.kind, clean_value(name[:128]), value, cached=cached)
 

@@ -110,7 +110,11 @@ def _flatten(metrics: Iterable[Any], path: str, found: list[Metric], depth: int)
         value = None
         if which is not None and not metric.is_null:
             value = getattr(metric, which)
-            value = value.decode("utf-8", "replace") if which == "string_value" else value
+            if which == "string_value":
+                value = value.decode("utf-8", "replace")
+            elif which == "float_value":
+                # No more digits than 32 bits hold: 12.1 is not 12.100000381469727.
+                value = float(f"{value:.7g}")
         found.append(
             Metric(
                 name,
@@ -209,6 +213,6 @@ def _add_field(message: descriptor_pb2.DescriptorProto, text: str) -> None:
 
 
 _POOL = descriptor_pool.DescriptorPool()
-_POOL.Add(_described())  # type: ignore[no-untyped-call]
-_TYPE = _POOL.FindMessageTypeByName("campus_safety.sparkplug.Payload")  # type: ignore[no-untyped-call]
+_POOL.Add(_described())
+_TYPE = _POOL.FindMessageTypeByName("campus_safety.sparkplug.Payload")
 _Payload: Any = message_factory.GetMessageClass(_TYPE)

@@ -7,8 +7,8 @@ What began and is still so comes again with every report of the battery: it is a
 from datetime import tzinfo
 from typing import Any
 
-from safety_service.domain.decoding.readings import Telling, mark_of, number, read_any, truth
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.readings import Telling, mark_of, number, truth
+from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import Reading, read_time
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.decoding.zigbee2mqtt.bridge import NETWORK
