@@ -24,6 +24,7 @@ from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.resending import SILENCE_SECONDS
 from device_simulator.rest import InspectionDesk
+from device_simulator.retrofit import retrofitted
 from device_simulator.runner import Outcome, Run, run, run_name
 from device_simulator.scenarios import SCENARIOS
 from device_simulator.scenarios.setting import Scenario, Setting
@@ -88,6 +89,9 @@ def run_scenario(
     ] = 1.0,
     spool: Spooled = None,
     duration: Annotated[float | None, typer.Option(min=0, help="end after so many real seconds")] = None,
+    sensors: Annotated[
+        str | None, typer.Option(help="wire format of all sensors that can speak it, e.g. zigbee2mqtt")
+    ] = None,
     school: Annotated[str | None, typer.Option(help="play in this school only, by its code")] = None,
     start: Annotated[
         str | None, typer.Option(help="virtual time of day HH:MM; default: now in Asia/Shanghai")
@@ -103,6 +107,8 @@ def run_scenario(
 ) -> None:
     """Play a scenario onto a broker until it ends or Ctrl-C."""
     county = build_county(schools, seed)
+    if sensors is not None:
+        county = retrofitted(county, sensors)
     order = Run(
         scenario=_scenario(scenario),
         setting=Setting(county, speed, _start_second(start), _school(county, school)),

@@ -45,6 +45,9 @@ def decode_sparkplug(message: Message, topic: Topic, zone: tzinfo) -> list[Event
     place = _place(rest)
     if isinstance(place, Rejected):
         return [place]
+    if not message.payload:
+        # A retained message is deleted with an empty one.
+        return []
     payload = read_payload(message.payload)
     if isinstance(payload, Rejected):
         return [payload]
