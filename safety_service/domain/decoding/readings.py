@@ -15,7 +15,7 @@ from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, cl
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import Reading, microseconds
 from safety_service.domain.decoding.topic import Topic
-from safety_service.domain.types import Event, Message, Rejected
+from safety_service.domain.types import LIFE_SAFETY_KINDS, Event, Message, Rejected
 
 UNITS: dict[str, str] = {
     "temperature": "°C",
@@ -31,6 +31,8 @@ UNITS: dict[str, str] = {
 }
 PRESSED = frozenset({"panic_button", "button"})
 """What is pressed has no end: a release is no second press."""
+TESTED = LIFE_SAFETY_KINDS | {"water_leak"}
+"""What a test button sets off."""
 LARGEST_VOLTS = 1000.0
 LONGEST_CHANNEL = 64
 NO_LEVELS = str.maketrans("/+#", "   ")
@@ -106,7 +108,7 @@ class Telling(msgspec.Struct):
             return None
         event = self.event(name, channel)
         as_flag(event, kind, name, on, cached=self.cached)
-        if self.is_test and on:
+        if self.is_test and on and kind in TESTED:
             # Shown, and no alarm. What goes on after the test comes again without it, and is one.
             event.kind, event.phase, event.event_id = "other", "pulse", None
             event.attributes |= {"vendor_code": name, "test": True}

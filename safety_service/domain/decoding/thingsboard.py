@@ -92,7 +92,7 @@ def _records(
     """A flat object, `{ts, values}`, or a list of either."""
     records = told if isinstance(told, list) else [told]
     for index, record in enumerate(records):
-        where = f"{place}[{index}]" if isinstance(told, list) else place.rstrip(".") or "payload"
+        where = f"{place.rstrip('.')}[{index}]" if isinstance(told, list) else place.rstrip(".") or "payload"
         if not isinstance(record, dict):
             detail = f"A record is an object, not {type(record).__name__}."
             yield refused("bad_value", where.replace("\x00", ""), detail)
