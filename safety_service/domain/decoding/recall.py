@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from safety_service.domain.decoding.liveness import word_event
 from safety_service.domain.decoding.refusal import decoder_failed
-from safety_service.domain.decoding.sparkplug import SESSION_STARTS, sequence_of
+from safety_service.domain.decoding.sparkplug import SEQUENCE, SESSION_STARTS, sequence_of
 from safety_service.domain.decoding.sparkplug.metrics import OLDEST_NEWS, resolved
 from safety_service.domain.decoding.times import LARGEST_SKEW
 from safety_service.domain.decoding.topic import Topic, parse_topic
@@ -24,7 +24,6 @@ FORMATS = frozenset({"zigbee2mqtt", "tasmota", "shelly", "sparkplug", "thingsboa
 LASTING = frozenset({"start", "state", "end"})
 REPLAY = timedelta(seconds=60)
 """So long after its start a bridge may still be sending what it had kept."""
-SEQUENCE = 256
 MOST_SENDERS = 8192
 MOST_STATES = 65536
 MOST_GAPS = 8
@@ -81,8 +80,8 @@ class Recall:
         self, message: Message, topic: Topic, found: list[Event | Rejected]
     ) -> list[Event | Rejected]:
         if topic.format == "sparkplug":
-            found = [item for item in found if self._has_a_name(item)]
-            found += self._missing(message, topic)
+            missing = self._missing(message, topic, sequence_of(message, topic, found))
+            found = [*(item for item in found if self._has_a_name(item)), *missing]
         elif topic.format == "zigbee2mqtt":
             self._follow_bridges(message, found)
         for item in found:
@@ -109,9 +108,10 @@ class Recall:
                 return resolved(item, *told)
         return True
 
-    def _missing(self, message: Message, topic: Topic) -> list[Event | Rejected]:
+    def _missing(
+        self, message: Message, topic: Topic, numbered: tuple[str, str, int] | None
+    ) -> list[Event | Rejected]:
         """Sparkplug numbers the messages of a node from 0 to 255; what is lost is never sent again."""
-        numbered = sequence_of(message, topic)
         if numbered is None or message.position == 0:
             return []
         type, node, seq = numbered

@@ -133,7 +133,7 @@ def _state(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
     event = telling.event("heartbeat")
     event.kind = "heartbeat"
     if isinstance(content.get("UptimeSec"), int):
-        event.attributes["uptime_seconds"] = content["UptimeSec"]
+        event.attributes["uptime_seconds"] = clean_value(content["UptimeSec"])
     telling.measure("voltage", "Vcc", content.get("Vcc"))
 
 

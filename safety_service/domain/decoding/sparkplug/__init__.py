@@ -6,7 +6,7 @@ is over ends up as old news where the next birth has come first.
 """
 
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.liveness import read_word, word_event
@@ -19,7 +19,7 @@ from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Phase, Rejected
 
 NAMESPACES = frozenset({"spBv1.0", "spAv1.0"})
-SESSIONS = 256
+SESSIONS = SEQUENCE = 256
 SESSION_STARTS = frozenset({"NBIRTH"})
 LIVENESS: dict[str, Phase] = {"NBIRTH": "end", "DBIRTH": "end", "NDEATH": "start", "DDEATH": "start"}
 DATA = frozenset({"NDATA", "DDATA"})
@@ -67,15 +67,24 @@ def decode_sparkplug(message: Message, topic: Topic, zone: tzinfo) -> list[Event
     return found
 
 
-def sequence_of(message: Message, topic: Topic) -> tuple[str, str, int] | None:
-    """Type, node and number of a message that a node has numbered."""
+def sequence_of(message: Message, topic: Topic, found: list[Event | Rejected]) -> tuple[str, str, int] | None:
+    """Type, node and number of a message that a node has numbered; `found` is what was decoded from it."""
     rest = _below_namespace(topic)
     if len(rest) not in (3, 4) or (rest[1] not in LIVENESS and rest[1] not in DATA) or rest[1] == "NDEATH":
         return None
-    place, payload = _place(rest), read_payload(message.payload)
-    if isinstance(place, Rejected) or isinstance(payload, Rejected) or payload.seq is None:
+    place = _place(rest)
+    if isinstance(place, Rejected):
         return None
-    return place.type, place.node, payload.seq % SESSIONS
+    seq = next((each.attributes["seq"] for each in found if _is_numbered(each)), None)
+    if seq is None:
+        # Nothing in it was news, but its number counts.
+        payload = read_payload(message.payload)
+        seq = None if isinstance(payload, Rejected) else payload.seq
+    return None if seq is None else (place.type, place.node, seq % SEQUENCE)
+
+
+def _is_numbered(item: Event | Rejected) -> TypeGuard[Event]:
+    return isinstance(item, Event) and "seq" in item.attributes
 
 
 def _below_namespace(topic: Topic) -> tuple[str, ...]:

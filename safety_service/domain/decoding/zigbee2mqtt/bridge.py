@@ -52,7 +52,7 @@ def _announced(message: Message, topic: Topic, gateway: str) -> list[Event | Rej
     if isinstance(content, Rejected):
         return [content]
     word, about = content.get("type"), content.get("data")
-    if word not in ANNOUNCING or not isinstance(about, dict):
+    if not isinstance(word, str) or word not in ANNOUNCING or not isinstance(about, dict):
         return []
     name = about.get("friendly_name") or about.get("ieee_address")
     device = (
