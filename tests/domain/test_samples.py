@@ -58,7 +58,9 @@ def test_the_same_news_has_the_same_key_whenever_it_comes(sample: Sample) -> Non
         [
             (item.device, item.dedup_key, item.told_at)
             for item in found_in(sample, later)
-            if isinstance(item, Event) and item.source_time is not None and "time_error" not in item.attributes
+            if isinstance(item, Event)
+            and item.source_time is not None
+            and "time_error" not in item.attributes
         ]
         for later in (timedelta(0), timedelta(days=3))
     )

@@ -1,12 +1,13 @@
 """Payloads as devices send them, a folder for each format, with an index of what each of them becomes.
 
-An entry of `index.yaml` names `file`, `topic`, `received_at`, and `expect`: a list of the fields of each event
-(or of a refusal: `reason`, `place`) in order. Optional: `zone` (the school's), `retained`, `origin`. A file may
+An entry of `index.yaml` names `file`, `topic`, `received_at`, and `expect`: the fields of each event in their
+order, or of a refusal (`reason`, `place`). Optional: `zone` (the school's), `retained`, `origin`. A file may
 stand in several entries.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ class Sample(NamedTuple):
         return (FOLDER / self.format / self.file).read_bytes()
 
 
+@lru_cache(maxsize=1)
 def every() -> list[Sample]:
     """The samples of all formats."""
     return [sample for format in FORMATS for sample in _of(format)]

@@ -1,8 +1,9 @@
 """What sensors say in keys and values, as events: measurements, what is so or is not, presses of a button.
 
-A sensor that repeats its whole state says `true` for as long as it lasts. Here each `true` is a start under
-an id that stays the same, so that a rule takes all of them for one; a state that was kept and is only said
-again (retained, a birth, a full status) is a `state`.
+A sensor that repeats its whole state says `true` for as long as it lasts. Here each `true` is a start; that
+it is the same one still, `recall` knows. A state that was kept and is only said again (retained, a birth, a
+full status) is a `state`. None of them has an id: the next time under the same id would pass for late news of
+the last time, so that device and kind join them.
 """
 
 import hashlib
@@ -110,8 +111,8 @@ class Telling(msgspec.Struct):
         as_flag(event, kind, name, on, cached=self.cached)
         if self.is_test and on and kind in TESTED:
             # Shown, and no alarm. What goes on after the test comes again without it, and is one.
-            event.kind, event.phase, event.event_id = "other", "pulse", None
-            event.attributes |= {"vendor_code": name, "test": True}
+            event.kind, event.phase = "other", "pulse"
+            event.attributes = {"vendor_code": bounded(name), "test": True}
         if kind in PRESSED and not self.is_fine:
             event.dedup_key += f"|{receipt(self.message)}"
         return event
@@ -138,13 +139,13 @@ def as_measure(event: Event, kind: str, value: float) -> None:
 
 
 def as_flag(event: Event, kind: str, name: str, on: bool, *, cached: bool) -> None:
-    """Makes it a beginning or an end under a lasting id, a press, or the repetition of a stored state."""
+    """Makes it a beginning, an end, a press, or the repetition of a stored state; `code` says of what."""
     event.kind = kind
     kept = cached or event.retained
     if kind in PRESSED:
         event.phase = "state" if kept else "pulse"
         return
-    event.event_id = bounded(name)
+    event.attributes["vendor_code" if kind == "other" else "code"] = bounded(name)
     event.phase = "end" if not on else "state" if kept else "start"
 
 

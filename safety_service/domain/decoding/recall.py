@@ -27,6 +27,7 @@ REPLAY = timedelta(seconds=60)
 MOST_SENDERS = 8192
 MOST_STATES = 65536
 MOST_GAPS = 8
+MOST_CODES = 32
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -61,7 +62,7 @@ class Recall:
     def __init__(self) -> None:
         self._names: dict[tuple[str, str], dict[str, Any]] = {}
         self._counts: dict[tuple[str, str], Count] = {}
-        self._known: dict[tuple[str, str, str], Known] = {}
+        self._known: dict[tuple[str, str, str], dict[str, Known]] = {}
         self._bridges: dict[str, dict[str, Bridge]] = {}
         self._first: dict[tuple[str, str], tuple[int, int]] = {}
 
@@ -84,10 +85,7 @@ class Recall:
             found = [*(item for item in found if self._has_a_name(item)), *missing]
         elif topic.format == "zigbee2mqtt":
             self._follow_bridges(message, found)
-        for item in found:
-            if isinstance(item, Event) and item.event_id is not None and item.phase in LASTING:
-                self._settle(item, message.position)
-        return found
+        return [item for item in found if self._is_news(item, message.position)]
 
     def learn(self, event: Event) -> None:
         """Takes the names from a birth, as the event of it keeps them."""
@@ -147,12 +145,9 @@ class Recall:
                 (name for name in bridges if item.device.startswith(f"{name}/")), item.gateway
             )
             bridge = bridges.get(item.gateway or NETWORK)
-            if (
-                bridge is not None
-                and item.phase == "start"
-                and self._is_replay(item, bridge, message.position)
-            ):
-                self._as_kept(item)
+            is_replay = bridge is not None and self._is_replay(item, bridge, message.position)
+            if is_replay and item.phase == "start":
+                self._as_kept(item, message.position)
 
     def _is_replay(self, event: Event, bridge: Bridge, position: int) -> bool:
         if not bridge.position < position or event.received_at - bridge.at > REPLAY:
@@ -163,10 +158,10 @@ class Recall:
             _remember(self._first, (event.school, event.device), first, MOST_STATES)
         return first[1] == position
 
-    def _as_kept(self, event: Event) -> None:
+    def _as_kept(self, event: Event, position: int) -> None:
         """A stored state; its own time is as old as it is, and no sign of a wrong clock."""
-        known = self._known.get((event.school, event.device, event.event_id or ""))
-        if known is not None and not known.on:
+        known = self._known.get(_key(event), {}).get(_code(event))
+        if known is not None and (not known.on or (known.position == position and not known.kept)):
             # It was not so before the bridge went away: news that came meanwhile.
             return
         event.phase = "state"
@@ -175,22 +170,39 @@ class Recall:
         if told is not None and event.received_at - OLDEST_NEWS <= told <= event.received_at + LARGEST_SKEW:
             event.occurred_at, event.clock_suspect = told, False
 
-    def _settle(self, event: Event, position: int) -> None:
-        """Tells a beginning from its repetition: an update, or a state where it was only ever a state."""
-        key = (event.school, event.device, event.event_id or "")
-        known = self._known.get(key)
-        on = event.phase != "end"
-        if known is not None and known.on == on:
-            if event.phase == "start" and position > known.position:
-                event.phase = "state" if known.kept else "update"
-            return
-        if known is None or position >= known.position:
-            _remember(self._known, key, Known(on, event.phase == "state", position), MOST_STATES)
+    def _is_news(self, item: Event | Rejected, position: int) -> bool:
+        """Tells a beginning from its repetition: an update, or a state where it was only ever a state.
+
+        False for the end of one thing while another of the same kind goes on: gas, but no carbon monoxide.
+        """
+        code = _code(item) if isinstance(item, Event) and item.phase in LASTING else ""
+        if not code or not isinstance(item, Event):
+            return True
+        key = _key(item)
+        told = self._known.get(key, {})
+        known, on = told.get(code), item.phase != "end"
+        if known is None or (known.on != on and position >= known.position):
+            if known is None and len(told) >= MOST_CODES:
+                return True
+            told[code] = Known(on, item.phase == "state", position)
+            _remember(self._known, key, told, MOST_STATES)
+        elif on and known.on and item.phase == "start" and position > known.position:
+            item.phase = "state" if known.kept else "update"
+        return on or not any(other.on for name, other in told.items() if name != code)
+
+
+def _key(event: Event) -> tuple[str, str, str]:
+    return event.school, event.device, event.kind
+
+
+def _code(event: Event) -> str:
+    """What lasts: its key, metric or component; empty for everything that does not."""
+    code = event.attributes.get("code") or event.attributes.get("vendor_code")
+    return code if isinstance(code, str) else ""
 
 
 def _gap(message: Message, topic: Topic, node: str, phase: Phase, missing: int) -> Event:
     event = word_event(message, topic, node, node, "sequence_gap", phase, phase)
-    event.event_id = "sequence"
     if missing:
         event.attributes["missing"] = missing
     return event

@@ -138,9 +138,7 @@ def _battery(telling: Telling, name: str, channel: str, status: dict[str, Any]) 
 
 def _switch(telling: Telling, name: str, channel: str, status: dict[str, Any]) -> None:
     if isinstance(status.get("output"), bool):
-        event = telling.say("other", f"{name}.output", status["output"], channel)
-        if event is not None:
-            event.attributes["vendor_code"] = "output"
+        telling.say("other", f"{name}.output", status["output"], channel)
     _LOAD(telling, name, channel, status)
     errors = status.get("errors")
     if isinstance(errors, list):

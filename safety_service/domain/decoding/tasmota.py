@@ -145,9 +145,7 @@ def _result(telling: Telling, content: dict[str, Any], prefix: str) -> None:
             _acted(telling, name, value)
         elif relay is not None and prefix == "stat" and str(value).upper() in ("ON", "OFF"):
             channel = "" if relay[1] in ("", "1") else name
-            event = telling.say("other", name, str(value).upper() == "ON", channel)
-            if event is not None:
-                event.attributes["vendor_code"] = name
+            telling.say("other", name, str(value).upper() == "ON", channel)
 
 
 def _started(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
