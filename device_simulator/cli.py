@@ -24,10 +24,10 @@ from device_simulator.model import County, School
 from device_simulator.registry_csv import write_registry
 from device_simulator.resending import SILENCE_SECONDS
 from device_simulator.rest import InspectionDesk
-from device_simulator.retrofit import retrofitted
 from device_simulator.runner import Outcome, Run, run, run_name
 from device_simulator.scenarios import SCENARIOS
 from device_simulator.scenarios.setting import Scenario, Setting
+from device_simulator.speaking import speaking
 
 app = typer.Typer(
     help="Stands in for the devices of a county's schools: MQTT and HTTP, as real devices speak them.",
@@ -40,6 +40,10 @@ Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the
 Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
 BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
 
+Speaking = Annotated[
+    str | None,
+    typer.Option("--format", help="wire format of all devices that can speak it: onvif, zigbee2mqtt …"),
+]
 Spooled = Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")]
 ResendAfter = Annotated[
     float, typer.Option(min=0.1, help="with --spool: send again after so many seconds without a receipt")
@@ -71,9 +75,10 @@ def export_county(
     out: Annotated[Path, typer.Option(help="directory for schools.csv and devices.csv")],
     schools: Schools = 24,
     seed: Seed = 1,
+    speak: Speaking = None,
 ) -> None:
     """Write the county's schools and devices as CSV files for the service to import."""
-    county = build_county(schools, seed)
+    county = speaking(build_county(schools, seed), speak)
     for path in write_registry(county, out):
         typer.echo(path)
 
@@ -89,9 +94,6 @@ def run_scenario(
     ] = 1.0,
     spool: Spooled = None,
     duration: Annotated[float | None, typer.Option(min=0, help="end after so many real seconds")] = None,
-    sensors: Annotated[
-        str | None, typer.Option(help="wire format of all sensors that can speak it, e.g. zigbee2mqtt")
-    ] = None,
     school: Annotated[str | None, typer.Option(help="play in this school only, by its code")] = None,
     start: Annotated[
         str | None, typer.Option(help="virtual time of day HH:MM; default: now in Asia/Shanghai")
@@ -104,11 +106,10 @@ def run_scenario(
         float, typer.Option(min=0, help="wait so many seconds at the end until receipts cover everything")
     ] = 0.0,
     until_eof: Annotated[bool, typer.Option(help="end when standard input closes: with its parent")] = False,
+    speak: Speaking = None,
 ) -> None:
     """Play a scenario onto a broker until it ends or Ctrl-C."""
-    county = build_county(schools, seed)
-    if sensors is not None:
-        county = retrofitted(county, sensors)
+    county = speaking(build_county(schools, seed), speak)
     order = Run(
         scenario=_scenario(scenario),
         setting=Setting(county, speed, _start_second(start), _school(county, school)),

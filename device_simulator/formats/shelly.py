@@ -58,4 +58,5 @@ def _message(happening: Happening, method: str, parameters: dict[str, Any]) -> W
     return WireMessage(device.school, "shelly", f"{prefix}/events/rpc", _encode(body))
 
 
-SHELLY = Format(write, link, frozenset({*_ALARMS, *_MEASURES, *_PRESSED, "alarm_input"}))
+_ROLES = frozenset({"smoke_detector", "thermometer", "panic_button"})
+SHELLY = Format(write, link, frozenset({*_ALARMS, *_MEASURES, *_PRESSED, "alarm_input"}), _ROLES)

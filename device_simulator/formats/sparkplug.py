@@ -115,4 +115,5 @@ def _varint(value: int) -> bytes:
     return bytes([*found, value])
 
 
-SPARKPLUG = Format(write, link, frozenset(_NAMES))
+_ROLES = frozenset({"smoke_detector", "gas_detector", "thermometer", "door_contact", "panic_button"})
+SPARKPLUG = Format(write, link, frozenset(_NAMES), _ROLES)

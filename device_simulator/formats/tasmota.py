@@ -52,4 +52,5 @@ def _message(happening: Happening, prefix: str, last: str, body: dict[str, Any])
     return WireMessage(device.school, "tasmota", topic, _encode(body))
 
 
-TASMOTA = Format(write, link, frozenset({*_SENSORS, *_SWITCHED, "button", "heartbeat"}))
+_ROLES = frozenset({"thermometer", "panic_button"})
+TASMOTA = Format(write, link, frozenset({*_SENSORS, *_SWITCHED, "button", "heartbeat"}), _ROLES)

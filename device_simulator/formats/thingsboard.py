@@ -59,4 +59,5 @@ def _values(happening: Happening) -> dict[str, Any]:
     return {_FLAGS[kind]: happening.phase != "end"}
 
 
-THINGSBOARD = Format(write, link, frozenset({*_FLAGS, *_MEASURES, *_PRESSED}))
+_ROLES = frozenset({"smoke_detector", "gas_detector", "thermometer", "door_contact", "panic_button"})
+THINGSBOARD = Format(write, link, frozenset({*_FLAGS, *_MEASURES, *_PRESSED}), _ROLES)

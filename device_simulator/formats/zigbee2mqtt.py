@@ -58,4 +58,5 @@ def _write_one(pen: Pen, happening: Happening, now: datetime) -> list[WireMessag
     return [WireMessage(device.school, "zigbee2mqtt", topic, _encode(state | told))]
 
 
-ZIGBEE2MQTT = Format(write, link, frozenset({*_FLAGS, *_MEASURES, *_ACTIONS}))
+_ROLES = frozenset({"smoke_detector", "gas_detector", "thermometer", "door_contact", "panic_button"})
+ZIGBEE2MQTT = Format(write, link, frozenset({*_FLAGS, *_MEASURES, *_ACTIONS}), _ROLES)

@@ -6,14 +6,13 @@ from datetime import UTC, timedelta
 import pytest
 
 from device_simulator.county import build_county
-from device_simulator.errors import WrongUsageError
 from device_simulator.formats import FORMATS
 from device_simulator.formats.wire import Pen
 from device_simulator.happenings import Happening
-from device_simulator.retrofit import retrofitted
 from device_simulator.scenarios import SCENARIOS
 from device_simulator.scenarios.setting import Setting
 from device_simulator.script import script, write
+from device_simulator.speaking import speaking
 from safety_service.domain.decoding import Recall, decode
 from safety_service.domain.types import Event, Message
 from tests.device_simulator import stage
@@ -27,7 +26,7 @@ ABOUT_ITSELF = {"device_offline", "device_announce", "sequence_gap", "battery", 
 
 
 def setting(format: str) -> Setting:
-    return Setting(retrofitted(build_county(24, 1), format), speed=1.0, start=7.5 * 3600)
+    return Setting(speaking(build_county(24, 1), format), speed=1.0, start=7.5 * 3600)
 
 
 def heard(format: str, scenario: str) -> Counter[tuple[str, str, str]]:
@@ -118,16 +117,10 @@ def test_links_are_read_as_online_and_offline(format: str) -> None:
 
 
 def test_what_a_format_cannot_say_stays_as_it_was() -> None:
-    county = retrofitted(build_county(3, 1), "tasmota")
+    county = speaking(build_county(3, 1), "tasmota")
     formats = {(device.role, device.format) for school in county.schools for device in school.devices}
     assert {("thermometer", "tasmota"), ("panic_button", "tasmota"), ("smoke_detector", "native")} <= formats
     assert ("smoke_detector", "tasmota") not in formats
-
-
-@pytest.mark.parametrize("format", ["nonsense", "frigate"])
-def test_a_format_without_sensors_is_wrong_usage(format: str) -> None:
-    with pytest.raises(WrongUsageError):
-        retrofitted(build_county(1, 1), format)
 
 
 def test_a_moment_of_several_formats_is_told_in_each() -> None:

@@ -6,8 +6,12 @@ from datetime import UTC, tzinfo
 import msgspec
 
 from safety_service.domain.decoding import (
+    axis,
+    dahua,
     frigate,
+    hikvision,
     native,
+    onvif,
     receipts,
     service,
     shelly,
@@ -30,6 +34,10 @@ DECODERS: dict[str, Decoder] = {
     "shelly": shelly.decode_shelly,
     "sparkplug": sparkplug.decode_sparkplug,
     "thingsboard": thingsboard.decode_thingsboard,
+    "onvif": onvif.decode_onvif,
+    "axis": axis.decode_axis,
+    "hikvision": hikvision.decode_hikvision,
+    "dahua": dahua.decode_dahua,
     "service": service.decode_service,
     "receipts": receipts.decode_receipts,
 }
