@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -236,3 +237,29 @@ def test_a_line_for_one_scenario_goes_before_its_application(read: Read) -> None
         "message": {"data": {"active": "1"}},
     }
     assert one(read("axis/c/event/x", json.dumps(body))).kind == "line_crossing"
+
+
+# --- All of them. -------------------------------------------------------------------------------------------
+
+LONG = 300_000
+
+
+@pytest.mark.parametrize(
+    ("rest", "payload"),
+    [
+        ("axis/c/event/x", b'{"topic":"' + b"a:/" * LONG + b'"}'),
+        ("onvif/c/onvif-ej/x", b'{"a":"b" ' + b'"a" ' * LONG),
+        ("onvif/c/onvif-ej/" + "a/" * 20_000, b'{"Data":{"State":1}}'),
+        ("hikvision/b", b"<a>" * LONG),
+        ("hikvision/b", b"<a>" + b"&" * LONG),
+        ("hikvision/b", b"--a\r\n" * (LONG // 5)),
+        ("dahua/c/event", b"Code=a;" + b"b" * LONG),
+        ("dahua/c/event", b"Code=a;data={" + b"\n--" * LONG),
+        ("dahua/c/event", b"Code=a;data={\n--" + b"\n" * LONG + b"x"),
+        ("dahua/c/event", b"Events[0]." + b"a." * LONG + b"=b"),
+    ],
+)
+def test_no_payload_keeps_a_decoder_busy(read: Read, rest: str, payload: bytes) -> None:
+    began = time.process_time()
+    read(rest, payload)
+    assert time.process_time() - began < 5
