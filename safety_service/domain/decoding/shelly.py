@@ -21,8 +21,6 @@ from safety_service.domain.types import Event, Message, Rejected
 ONLINE = {"true": b"online", "false": b"offline"}
 NO_PRESS = frozenset({"btn_up"})
 SILENT = frozenset({"ble", "bthome", "cloud", "mqtt", "script", "sys", "wifi", "ws", "ota"})
-LIVE_CAUSES = frozenset({"alarm", "status_update"})
-"""A device that sleeps wakes for these, and tells all it knows because of them."""
 TEST_CAUSE = "alarm_test"
 Component = Callable[[Telling, str, str, dict[str, Any]], None]
 
@@ -64,7 +62,8 @@ def _notification(
     telling = _telling(message, topic, device, parameters.get("ts"), zone)
     if method in ("NotifyStatus", "NotifyFullStatus"):
         cause = _wakeup_cause(parameters.get("sys"))
-        telling.cached = method == "NotifyFullStatus" and cause not in LIVE_CAUSES
+        # A sensor that sleeps tells everything each time it wakes, and an alarm in no other way.
+        telling.cached = method == "NotifyFullStatus" and cause is None
         telling.is_test = cause == TEST_CAUSE
         for name, status in parameters.items():
             if isinstance(status, dict):
@@ -98,9 +97,9 @@ def _telling(message: Message, topic: Topic, device: str, ts: Any, zone: tzinfo)
 
 
 def _wakeup_cause(system: Any) -> str | None:
+    """Why a device that sleeps woke; None for one that does not sleep."""
     reason = system.get("wakeup_reason") if isinstance(system, dict) else None
-    cause = reason.get("cause") if isinstance(reason, dict) else None
-    return cause if isinstance(cause, str) else None
+    return str(reason.get("cause")) if isinstance(reason, dict) else None
 
 
 def _status(telling: Telling, name: str, status: dict[str, Any]) -> None:

@@ -97,13 +97,13 @@ def _telling(message: Message, topic: Topic, device: str, content: dict[str, Any
 
 
 def _sensor(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
-    """Switches and sensors, in the order of the object."""
+    """Switches, buttons and sensors, in the order of the object."""
     fahrenheit = content.get("TempUnit") == "F"
     told: set[str] = set()
     for name, value in content.items():
-        if isinstance(value, dict) and not SWITCH.fullmatch(name) and name not in CHIPS:
+        if isinstance(value, dict) and not _is_part(name) and name not in CHIPS:
             _readings(telling, name, value, told, fahrenheit)
-        elif SWITCH.fullmatch(name) and isinstance(value, (str, dict)):
+        elif isinstance(value, (str, dict)) and _is_part(name):
             _acted(telling, name, value)
 
 
@@ -141,7 +141,7 @@ def _result(telling: Telling, content: dict[str, Any], prefix: str) -> None:
     """What a button, a switch or a relay did just now; answers to commands are no news."""
     for name, value in content.items():
         relay = RELAY.fullmatch(name)
-        if BUTTON.fullmatch(name) or SWITCH.fullmatch(name):
+        if _is_part(name):
             _acted(telling, name, value)
         elif relay is not None and prefix == "stat" and str(value).upper() in ("ON", "OFF"):
             channel = "" if relay[1] in ("", "1") else name
@@ -159,6 +159,10 @@ def _started(telling: Telling, content: dict[str, Any], _prefix: str) -> None:
             if isinstance(about.get(name), str):
                 event.attributes[key] = clean_value(clean_name(about[name]))
     telling.found.append(event)
+
+
+def _is_part(name: str) -> bool:
+    return SWITCH.fullmatch(name) is not None or BUTTON.fullmatch(name) is not None
 
 
 def _acted(telling: Telling, name: str, told: Any) -> None:

@@ -61,6 +61,27 @@ def test_without_a_fine_time_every_receipt_is_a_press(read: Any, rest: str, payl
     assert len(told) == 3
 
 
+def test_a_sleeper_whose_clock_is_not_set_yet_alarms_each_time_it_wakes(read: Any) -> None:
+    def woke(cause: str | None) -> Event:
+        system = {} if cause is None else {"wakeup_reason": {"boot": "deepsleep_wake", "cause": cause}}
+        parameters = {"ts": 2.46, "smoke:0": {"id": 0, "alarm": True}, "sys": {"unixtime": None, **system}}
+        (event,) = read(
+            "shelly/s/events/rpc", json.dumps({"method": "NotifyFullStatus", "params": parameters})
+        )
+        assert isinstance(event, Event)
+        assert (event.clock_suspect, event.occurred_at) == (True, RECEIVED)
+        return event
+
+    assert [woke(cause).phase for cause in ("alarm", "periodic", "button", None)] == [*["start"] * 3, "state"]
+    assert woke("alarm_test").kind == "other"
+
+
+def test_a_button_may_be_told_in_telemetry(read: Any) -> None:
+    payload = '{"Time":"2026-11-23T23:10:00","Button2":{"Action":"DOUBLE"},"Button1":{"Action":"CLEAR"}}'
+    (event,) = read("tasmota/tele/panel/SENSOR", payload)
+    assert (event.device, event.kind, event.attributes["action"]) == ("panel/Button2", "button", "DOUBLE")
+
+
 def test_presses_a_tenth_of_a_second_apart_are_two(read: Any) -> None:
     assert keys(read("shelly/panel/events/rpc", pushed(AT + 0.1))) != keys(
         read("shelly/panel/events/rpc", pushed(AT + 0.2))
