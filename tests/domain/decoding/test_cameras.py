@@ -139,6 +139,7 @@ def test_an_image_beyond_half_a_megabyte_stays_in_the_message_log(read: Read) ->
     kept, warning = read("hikvision/b", body(b"\xff\xd8\xff" + b"\x00" * LARGEST_SNAPSHOT))
     assert isinstance(kept, Event)
     assert "_snapshot" not in kept.attributes
+    assert isinstance(warning, Rejected)
     assert (warning.reason, warning.place) == ("too_large", "image")
 
 

@@ -62,7 +62,9 @@ def decode_happening(
 
 
 def _meaning(item: Happening) -> Mapped:
-    mapped = profile("dahua").look_up(item.code)
+    # A door station's talk is told under one code; what of it is a press stands in the data.
+    code = item.data.get("Action") if item.code == "_DoTalkAction_" else item.code
+    mapped = profile("dahua").look_up(text(code) or item.code)
     if mapped.kind == "face_recognized" and item.data.get("Candidates") == []:
         mapped = Mapped("stranger", mapped.severity)
     priority = PRIORITIES.get(str(item.data.get("Priority", "")).lower())
