@@ -36,6 +36,7 @@ _PURE_STANDARD_LIBRARY = """
     email.utils.parsedate_to_datetime enum fractions functools hashlib heapq ipaddress itertools json keyword
     math operator re statistics string textwrap types typing unicodedata urllib.parse zoneinfo
     xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement xml.etree.ElementTree.tostring
+    xml.etree.ElementTree.fromstring xml.etree.ElementTree.ParseError
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
 PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil"})

@@ -5,7 +5,7 @@ from datetime import UTC, tzinfo
 
 import msgspec
 
-from safety_service.domain.decoding import frigate, native, receipts, service
+from safety_service.domain.decoding import aibox, frigate, gb28181, native, receipts, service, viid
 from safety_service.domain.decoding.refusal import decoder_failed, refused
 from safety_service.domain.decoding.topic import Topic, parse_topic
 from safety_service.domain.types import Event, Message, Rejected
@@ -15,6 +15,9 @@ Decoder = Callable[[Message, Topic, tzinfo], list[Event | Rejected]]
 DECODERS: dict[str, Decoder] = {
     "native": native.decode_native,
     "frigate": frigate.decode_frigate,
+    "gb28181": gb28181.decode_gb28181,
+    "viid": viid.decode_viid,
+    "aibox": aibox.decode_aibox,
     "service": service.decode_service,
     "receipts": receipts.decode_receipts,
 }

@@ -1,0 +1,71 @@
+"""The fields of a MANSCDP message by lower-case names, whether they came as XML or as a platform's JSON."""
+
+from datetime import tzinfo
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
+
+from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
+from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.telling import scalar_text
+from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.types import Message, Rejected
+
+Fields = dict[str, Any]
+DEEPEST = 6
+
+
+class Source(NamedTuple):
+    """What an event takes from its message and not from its own text."""
+
+    message: Message
+    topic: Topic
+    zone: tzinfo
+    bridge: str | None
+
+
+def fields_of(element: Element, depth: int = 0) -> Fields:
+    """Texts and nested fields; of an element that is repeated all, as a list."""
+    found: Fields = {}
+    for child in element:
+        name = child.tag.rpartition("}")[2].lower()
+        nested = len(child) > 0 and depth < DEEPEST
+        value: Any = fields_of(child, depth + 1) if nested else (child.text or "").strip()
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def lowered(value: dict[str, Any], depth: int = 0) -> Fields:
+    """The same of a JSON object."""
+    return {
+        name.lower(): lowered(inner, depth + 1) if isinstance(inner, dict) and depth < DEEPEST else inner
+        for name, inner in value.items()
+    }
+
+
+def text(fields: Fields, *names: str) -> str:
+    """The first of these fields that holds a text or a number."""
+    for name in names:
+        if found := scalar_text(fields.get(name)):
+            return found
+    return ""
+
+
+def device_of(fields: Fields, *names: str) -> str | Rejected:
+    """The device's 20 digits, or why there are none."""
+    name = clean_name(text(fields, *names))
+    if not name:
+        return refused("missing_field", "DeviceID", "The field DeviceID is required and missing.")
+    if len(name) > LONGEST_NAME:
+        return refused("bad_value", "DeviceID", f"A device has at most {LONGEST_NAME} characters.")
+    return name
+
+
+def parts(fields: Fields, name: str) -> list[Fields]:
+    """A part that may be there never, once or often."""
+    value = fields.get(name)
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
