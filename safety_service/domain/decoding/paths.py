@@ -10,6 +10,7 @@ code | type           the first of several that holds something
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 Step = str | int | None
@@ -30,10 +31,14 @@ class Way(NamedTuple):
 
 
 class Path(NamedTuple):
-    """Alternatives in order, and the text that they were read from."""
+    """Alternatives in order, and the text that they were read from.
+
+    `names`: all of it, where each alternative is no more than a field name: most are, and are found at once.
+    """
 
     text: str
     ways: tuple[Way, ...]
+    names: tuple[str, ...] | None = None
 
 
 def parse_path(text: str) -> Path:
@@ -49,7 +54,9 @@ def parse_path(text: str) -> Path:
         place = part.end() + 1
     if place != len(text) + 1:
         raise ValueError(f"a quote is not closed, or an alternative is empty in {text!r}")
-    return Path(text, tuple(ways))
+    plain = all(len(way.steps) == 1 and isinstance(way.steps[0], str) for way in ways)
+    names = tuple(str(way.steps[0]) for way in ways if not way.from_root)
+    return Path(text, tuple(ways), names if plain and len(names) == len(ways) else None)
 
 
 def _way(part: str, text: str) -> Way:
@@ -78,6 +85,12 @@ def _way(part: str, text: str) -> Way:
 
 def first(path: Path, part: Any, root: Any) -> Any:
     """The first value that is not empty (null, "", [] and {} are), else None."""
+    if path.names is not None and type(part) is dict:
+        for name in path.names:
+            value = part.get(name)
+            if value or not (value is None or _empty(value)):
+                return value
+        return None
     for way in path.ways:
         value = root if way.from_root else part
         for number, step in enumerate(way.steps):
@@ -98,14 +111,18 @@ def first(path: Path, part: Any, root: Any) -> Any:
 def every(path: Path, part: Any, root: Any) -> list[Any]:
     """All values of the first alternative that holds any, in the payload's order, at most MOST_VALUES."""
     for way in path.ways:
-        found = []
-        for value in _fan_out(root if way.from_root else part, way.steps):
-            found.append(value)
-            if len(found) == MOST_VALUES:
-                break
+        found = list(islice(_fan_out(root if way.from_root else part, way.steps), MOST_VALUES))
         if found:
             return found
     return []
+
+
+def all_of(path: Path, part: Any, root: Any) -> list[Any]:
+    """The values of every alternative, one after the other, at most MOST_VALUES."""
+    found: list[Any] = []
+    for way in path.ways:
+        found += islice(_fan_out(root if way.from_root else part, way.steps), MOST_VALUES - len(found))
+    return found
 
 
 def _fan_out(value: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
@@ -123,9 +140,9 @@ def _fan_out(value: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
 
 
 def _below(value: Any, step: str | int) -> Any:
-    if isinstance(step, str):
-        return value.get(step) if isinstance(value, dict) else None
-    return value[step] if isinstance(value, list) and step < len(value) else None
+    if type(value) is dict:
+        return value.get(step)
+    return value[step] if type(value) is list and type(step) is int and step < len(value) else None
 
 
 def _empty(value: Any) -> bool:

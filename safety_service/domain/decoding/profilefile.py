@@ -22,7 +22,14 @@ from typing import Any, cast
 
 from safety_service.domain.decoding.kinds import KINDS, SERVICE_KINDS
 from safety_service.domain.decoding.paths import Path, parse_path
-from safety_service.domain.decoding.profiles import LONGEST_CODE, Condition, Mapped, Profile
+from safety_service.domain.decoding.profiles import (
+    EPOCH_UNITS,
+    LONGEST_CODE,
+    Condition,
+    Mapped,
+    Profile,
+    plain_text,
+)
 from safety_service.domain.errors import Refused
 from safety_service.domain.rules.matching import did_you_mean
 from safety_service.domain.rules.yamltree import Path as Place
@@ -45,7 +52,6 @@ _FIELDS = """
     device channel time event_id code phase description severity zone value unit snapshot_base64 snapshot_url
 """
 FIELDS = frozenset(_FIELDS.split())
-EPOCH_UNITS = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6}
 DEVICE_KINDS = KINDS - SERVICE_KINDS - {"inspection_submitted"}
 ANYTHING = "any"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -234,10 +240,3 @@ class _Reader:
 
     def _wrong(self, place: Place, reason: str) -> None:
         self.problems.append((place, reason))
-
-
-def plain_text(value: Any) -> str:
-    """A JSON scalar as it is compared with what a profile says: `true` and `1` are texts there."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

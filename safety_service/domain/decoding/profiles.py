@@ -13,6 +13,8 @@ from safety_service.domain.decoding.paths import Path
 from safety_service.domain.types import Phase, Severity
 
 LONGEST_CODE = 64
+EPOCH_UNITS = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6}
+"""How a profile names numbers that are times, and how many of them make a second."""
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -91,3 +93,10 @@ def code_text(code: object) -> str:
     if not text.isprintable():
         text = "".join(character for character in text if character.isprintable())
     return text.strip()[:LONGEST_CODE]
+
+
+def plain_text(value: Any) -> str:
+    """A JSON scalar as it is compared with what a profile says: `true` and `1` are texts there."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -2,7 +2,7 @@
 
 Topic: `…/aibox/{profile}/{device}`. The profile `auto` takes the first whose `match` holds. A device named in
 the topic goes before the one in the payload, which is then kept as `vendor_device`; the channel of a box that
-serves several cameras stands behind it: `kitchen-box:3`.
+serves several cameras stands behind it: `kitchen-box/3`.
 """
 
 import re
@@ -15,11 +15,11 @@ import msgspec
 
 from safety_service.domain.decoding.aibox.alarms import GENERIC, Box, read_alarm
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
+from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
 from safety_service.domain.decoding.paths import every, first
-from safety_service.domain.decoding.profilefile import plain_text
-from safety_service.domain.decoding.profiles import PROFILES, Profile
-from safety_service.domain.decoding.refusal import not_json, refused
+from safety_service.domain.decoding.profiles import PROFILES, Profile, plain_text
+from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.texts import read_text
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Rejected
@@ -62,12 +62,12 @@ def matches(profile: Profile, root: Any) -> bool:
 
 def _read(payload: bytes) -> Any:
     """JSON, or the fields of a form or an address: `eid=cam-1&event=1123`."""
-    text = read_text(payload).strip("\ufeff\x00 \r\n\t")
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        if _FORM.fullmatch(text) is None:
-            return not_json(error, payload)
+    document = read_lenient(payload)
+    if not isinstance(document, Rejected):
+        return document
+    text = read_text(payload).strip()
+    if _FORM.fullmatch(text) is None:
+        return document
     try:
         return {name: _inner(value) for name, value in parse_qsl(text, max_num_fields=MOST_FORM_FIELDS)}
     except ValueError:

@@ -8,9 +8,16 @@ from typing import Any, NamedTuple
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, clean_value
 from safety_service.domain.decoding.details import digest
-from safety_service.domain.decoding.paths import every, first
-from safety_service.domain.decoding.profilefile import EPOCH_UNITS, plain_text
-from safety_service.domain.decoding.profiles import PROFILES, UNKNOWN, Mapped, Profile, code_text
+from safety_service.domain.decoding.paths import all_of, every, first
+from safety_service.domain.decoding.profiles import (
+    EPOCH_UNITS,
+    PROFILES,
+    UNKNOWN,
+    Mapped,
+    Profile,
+    code_text,
+    plain_text,
+)
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.snapshots import keep_snapshot, web_address
 from safety_service.domain.decoding.telling import PRESSES, compact, receipt_key, scalar_text, timed
@@ -77,12 +84,9 @@ def read_alarm(part: Any, place: str, box: Box) -> list[Event | Rejected]:
 
 def _meaning(part: Any, box: Box) -> tuple[str, Mapped]:
     """The first code that is known, however many ways the payload says it; else the first."""
-    path = box.profile.fields["code"]
+    told = all_of(box.profile.fields["code"], part, box.root)
     codes = [
-        code
-        for way in path.ways
-        for raw in every(path._replace(ways=(way,)), part, box.root)
-        if (code := code_text(plain_text(raw) if not isinstance(raw, (dict, list)) else ""))
+        code for raw in told if not isinstance(raw, (dict, list)) and (code := code_text(plain_text(raw)))
     ]
     generic = PROFILES.get(GENERIC)
     for code in codes:
@@ -103,7 +107,7 @@ def plain_word(code: str) -> str:
 
 def _device(own: str, channel: str, box: Box) -> str:
     device = box.named or own
-    return f"{device}:{channel}" if device and channel and channel not in (device, own) else device
+    return f"{device}/{channel}" if device and channel and channel not in (device, own) else device
 
 
 def _attributes(code: str, own: str, channel: str, part: Any, box: Box) -> dict[str, Any]:

@@ -6,18 +6,17 @@ as a gateway's is.
 
 from datetime import tzinfo
 
-import msgspec
-
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
 from safety_service.domain.decoding.gb28181.alarms import looks_like_alarm, read_alarm
 from safety_service.domain.decoding.gb28181.catalog import read_catalog
-from safety_service.domain.decoding.gb28181.fields import Fields, Source, fields_of, lowered
+from safety_service.domain.decoding.gb28181.fields import Fields, Source, lowered
 from safety_service.domain.decoding.gb28181.keepalive import read_keepalive
+from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
-from safety_service.domain.decoding.refusal import not_json, refused
+from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.texts import read_text
 from safety_service.domain.decoding.topic import Topic
-from safety_service.domain.decoding.xmltext import read_xml
+from safety_service.domain.decoding.xmltree import read_xml
 from safety_service.domain.types import Event, Message, Rejected
 
 ROOTS = ("Notify", "Response", "Query", "Control")
@@ -42,22 +41,28 @@ def decode_gb28181(message: Message, topic: Topic, zone: tzinfo) -> list[Event |
         return []
     if payload.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"["):
         return _read_json(source)
-    root = read_xml(payload, ROOTS)
+    root = read_xml(_body(payload))
     if isinstance(root, Rejected):
         return [root]
-    fields = fields_of(root)
-    if root.tag.rpartition("}")[2] != "Notify":
+    name, content = root
+    if name != "Notify":
         # Alarms of the past are asked for, and would be news again.
-        return [] if root.tag in ROOTS else [_unknown(root.tag)]
-    return _read(fields, source)
+        return [] if name in ROOTS else [_unknown(name)]
+    return _read(lowered(content) if isinstance(content, dict) else {}, source)
+
+
+def _body(payload: bytes) -> bytes:
+    """The XML in UTF-8, without the headers of the SIP message before it and the declaration that may lie."""
+    text = read_text(payload)
+    starts = [text.find(f"<{name}") for name in ROOTS]
+    start = min((start for start in starts if start >= 0), default=0)
+    return text[start:].encode("utf-8", "replace")
 
 
 def _read_json(source: Source) -> list[Event | Rejected]:
-    payload = source.message.payload
-    try:
-        document = msgspec.json.decode(read_text(payload))
-    except (msgspec.DecodeError, RecursionError) as error:
-        return [not_json(error, payload)]
+    document = read_lenient(source.message.payload)
+    if isinstance(document, Rejected):
+        return [document]
     found: list[Event | Rejected] = []
     for element in document if isinstance(document, list) else [document]:
         if isinstance(element, dict):

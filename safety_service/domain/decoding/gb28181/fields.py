@@ -2,7 +2,6 @@
 
 from datetime import tzinfo
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import Element
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
 from safety_service.domain.decoding.refusal import refused
@@ -11,7 +10,7 @@ from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Message, Rejected
 
 Fields = dict[str, Any]
-DEEPEST = 6
+DEEPEST = 8
 
 
 class Source(NamedTuple):
@@ -23,28 +22,13 @@ class Source(NamedTuple):
     bridge: str | None
 
 
-def fields_of(element: Element, depth: int = 0) -> Fields:
-    """Texts and nested fields; of an element that is repeated all, as a list."""
-    found: Fields = {}
-    for child in element:
-        name = child.tag.rpartition("}")[2].lower()
-        nested = len(child) > 0 and depth < DEEPEST
-        value: Any = fields_of(child, depth + 1) if nested else (child.text or "").strip()
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
-        else:
-            found[name] = [found[name], value]
-    return found
-
-
-def lowered(value: dict[str, Any], depth: int = 0) -> Fields:
-    """The same of a JSON object."""
-    return {
-        name.lower(): lowered(inner, depth + 1) if isinstance(inner, dict) and depth < DEEPEST else inner
-        for name, inner in value.items()
-    }
+def lowered(value: Any, depth: int = 0) -> Any:
+    """The same with the names of all its fields in lower case, as bridges write them in every case."""
+    if isinstance(value, dict) and depth < DEEPEST:
+        return {name.lower(): lowered(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list) and depth < DEEPEST:
+        return [lowered(inner, depth + 1) for inner in value]
+    return value
 
 
 def text(fields: Fields, *names: str) -> str:

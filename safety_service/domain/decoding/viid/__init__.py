@@ -7,12 +7,10 @@ the format is who sent it: the DeviceID of the `User-Identify` header, or a brid
 from datetime import tzinfo
 from typing import Any
 
-import msgspec
-
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
+from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
-from safety_service.domain.decoding.refusal import not_json, refused
-from safety_service.domain.decoding.texts import read_text
+from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.decoding.viid.objects import read_image, read_object
 from safety_service.domain.decoding.viid.shapes import Sender, names_in, objects_in
@@ -41,10 +39,9 @@ def decode_viid(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | R
     payload = message.payload
     if not payload.strip():
         return []
-    try:
-        document = msgspec.json.decode(read_text(payload))
-    except (msgspec.DecodeError, RecursionError) as error:
-        return [not_json(error, payload)]
+    document = read_lenient(payload)
+    if isinstance(document, Rejected):
+        return [document]
     if topic.rest and topic.rest[-1] in BY_PATH and isinstance(document, dict) and "DeviceID" in document:
         document = {topic.rest[-1]: document}
     found = _read(document, Sender(message, topic, name), "")

@@ -65,15 +65,7 @@ def read_object(
         return [device]
     code, meant = meaning or _meaning(name, content)
     message = sender.message
-    attributes: dict[str, Any] = {"code": code, "object": name}
-    for field, attribute in KEPT.items():
-        if kept := text(content, field):
-            attributes[attribute] = kept
-    if name == "MotorVehicle" and (plate := clean_name(text(content, "PlateNo"))):
-        attributes["plate"] = plate
-    if sender.notice is not None and (notification := text(sender.notice, "NotificationID")):
-        attributes["notification"] = notification
-    attributes = clean_value(attributes)
+    attributes = _attributes(name, code, content, sender)
     warning = _pictures(content, attributes, f"{place}.SubImageList")
     raw_time = first_time(content, *TIMES)
     if raw_time is None and sender.notice is not None:
@@ -107,6 +99,19 @@ def read_image(content: dict[str, Any], sender: Sender, place: str) -> list[Even
     if "Data" in content and "Data" not in about:
         about = {**about, "Data": content["Data"]}
     return read_object("Image", about, sender, place)
+
+
+def _attributes(name: str, code: str, content: dict[str, Any], sender: Sender) -> dict[str, Any]:
+    attributes: dict[str, Any] = {"code": code, "object": name}
+    for field in content:
+        if field in KEPT and (kept := text(content, field)):
+            attributes[KEPT[field]] = kept
+    if name == "MotorVehicle" and (plate := clean_name(text(content, "PlateNo"))):
+        attributes["plate"] = plate
+    if sender.notice is not None and (notification := text(sender.notice, "NotificationID")):
+        attributes["notification"] = notification
+    cleaned: dict[str, Any] = clean_value(attributes)
+    return cleaned
 
 
 def _meaning(name: str, content: dict[str, Any]) -> tuple[str, Mapped]:

@@ -69,8 +69,8 @@ def text(content: dict[str, Any], *names: str) -> str:
     Numbers come in quotes, and objects where numbers are due.
     """
     for name in names:
-        found = scalar_text(content.get(name))
-        if found and found != "0":
+        value = content.get(name)
+        if value and (found := scalar_text(value)) and found != "0":
             return found
     return ""
 
