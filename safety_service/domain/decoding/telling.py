@@ -33,7 +33,8 @@ def receipt_key(message: Message) -> str:
 def scalar_text(value: Any) -> str:
     """A text or number as text without blanks around it; `""` for anything else, true and false included."""
     if isinstance(value, str):
-        return value.strip()
+        # PostgreSQL stores no NUL character.
+        return value.replace("\x00", "").strip()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return ""

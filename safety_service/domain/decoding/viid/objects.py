@@ -151,7 +151,8 @@ def _key(
 
 
 def _images(content: dict[str, Any]) -> list[dict[str, Any]]:
-    found = objects_in(content.get("SubImageList"), "SubImageInfo")
+    wrapped = objects_in(content.get("SubImageList"), "SubImageInfo")
+    found = [image for one in wrapped for image in objects_in(one, "SubImageInfo")]
     found.sort(key=lambda image: scalar_text(image.get("Type")) not in SCENES)
     return found
 
