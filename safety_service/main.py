@@ -30,6 +30,7 @@ from safety_service.api import (
     messages,
     notifications,
     pages,
+    push,
     quiet_times,
     rosters,
     rules,
@@ -37,11 +38,15 @@ from safety_service.api import (
     schools,
     stream,
     users,
+    vendors,
     view,
+    viid,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.runtime import Runtime
+from safety_service.services.digest import Nonces
 from safety_service.services.throttle import LoginThrottle
+from safety_service.services.vendors import ensure_installed
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
@@ -69,11 +74,14 @@ ROUTERS = (
     channels.router,
     notifications.router,
     view.router,
+    push.router,
+    vendors.router,
     users.router,
     api_keys.router,
     audit.router,
 )
 OUTSIDE = (health.router,)
+PUSHED_TO = (f"{API_PREFIX}/push/", "/VIID/")
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {errors.PROBLEM_TYPE: {}}, "model": errors.Problem}
@@ -107,6 +115,7 @@ def create_app(
     `api` only health and metrics answer.
     """
     database = engine or open_engine(settings.resolved_database_url)
+    ensure_installed()
     beside = runtime or Runtime(settings, database, pipeline=False)
 
     app = FastAPI(
@@ -125,9 +134,11 @@ def create_app(
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.throttle = LoginThrottle()
+    app.state.nonces = Nonces(settings.secret_key.get_secret_value())
     app.state.backtest_turn = Lock()
     errors.install(app)
-    app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    wider = dict.fromkeys(PUSHED_TO, settings.max_push_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes, wider=wider)
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app
@@ -149,4 +160,5 @@ def _add_routes(app: FastAPI, api: bool) -> None:
     if api:
         for router in ROUTERS:
             app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
+        app.include_router(viid.router)
         pages.install(app)

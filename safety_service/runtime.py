@@ -16,7 +16,7 @@ from safety_service.jobs import Jobs, Repeated
 from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
-from safety_service.services import delivery, growth, leases, partitions, retention, rulesets
+from safety_service.services import delivery, growth, leases, partitions, retention, rulesets, vendors
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters
 from safety_service.store.partitions import COUNTY_PARTITION
@@ -34,7 +34,8 @@ STALE_ADVANCE = timedelta(seconds=15)
 
 
 def prepare(settings: Settings, engine: Engine) -> None:
-    """Makes sure that there is room to write, a partition, and that some rules are in force."""
+    """Makes sure that there is room to write, a partition, that some rules and the vendors are in force."""
+    vendors.install(settings.resolved_vendors_dir)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """A rule file to start from instead of the built-in set; later changes come over the API."""
     schemes_dir: Path | None = None
     """A directory with scoring schemes of the bureau's own, beside those that ship."""
+    vendors_dir: Path | None = None
+    """A directory with vendor profiles of the bureau's own; default: `vendors` in data_dir, where it exists."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
@@ -39,6 +41,8 @@ class Settings(BaseSettings):
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
+    max_push_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
+    """What a device may push over HTTP at once: boxes send several images in one body."""
     advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
@@ -64,6 +68,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
+
+    @property
+    def resolved_vendors_dir(self) -> Path | None:
+        own = self.data_dir / "vendors"
+        return self.vendors_dir or (own if own.is_dir() else None)
 
     @property
     def resolved_database_url(self) -> str:

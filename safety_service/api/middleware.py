@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
@@ -58,19 +59,25 @@ class RequestLog:
 
 
 class BodyLimit:
-    """Refuses a body beyond `limit` bytes with 413, by its announced length or as soon as it is exceeded."""
+    """Refuses a body beyond `limit` bytes with 413, by its announced length or as soon as it is exceeded.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `wider`: the beginnings of paths with a limit of their own, for devices that push images.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, wider: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.limit = limit
+        self.wider = dict(wider or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sentence = f"The body is larger than {self.limit} bytes"
+        path: str = scope["path"]
+        limit = next((wide for start, wide in self.wider.items() if path.startswith(start)), self.limit)
+        sentence = f"The body is larger than {limit} bytes"
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdigit() or int(length) > self.limit:
+        if not length.isdigit() or int(length) > limit:
             answer = problem_response(413, "too-large", sentence, request_id=scope.get("request_id"))
             await answer(scope, receive, send)
             return
@@ -80,7 +87,7 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.limit:
+            if taken > limit:
                 raise HTTPException(413, sentence)
             return message
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from safety_service.domain.decoding import decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections
+from safety_service.services import inspections, vendors
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -37,13 +37,20 @@ class Decoder:
     """Turns messages into events for the schools of one partition; bad input becomes a value."""
 
     def __init__(
-        self, registry: Registry, schools: Container[str], default_zone: tzinfo, max_payload_bytes: int
+        self,
+        registry: Registry,
+        schools: Container[str],
+        default_zone: tzinfo,
+        max_payload_bytes: int,
+        max_push_bytes: int = 0,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._max_push_bytes = max(max_push_bytes, max_payload_bytes)
         self._zones: dict[str, tzinfo] = {}
+        vendors.ensure_installed()
 
     def zone_of(self, school: str) -> tzinfo:
         """The school's own time zone, else the county's."""
@@ -68,7 +75,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            for result in decode(message, zone, largest=self._max_payload_bytes):
+            largest = self._max_push_bytes if message.origin == "http" else self._max_payload_bytes
+            for result in decode(message, zone, largest=largest):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
                 else:

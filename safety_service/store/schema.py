@@ -10,6 +10,7 @@ from safety_service.store import (
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
     tables_rollup,
     tables_suppression,
 )
@@ -23,6 +24,7 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_push,
 )
 
 METADATA: MetaData = SQLModel.metadata
