@@ -126,6 +126,24 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    _keep(app, settings, database, beside, clock, wake)
+    errors.install(app)
+    wider = dict.fromkeys(PUSHED_TO, settings.max_push_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes, wider=wider)
+    app.add_middleware(RequestLog)
+    _add_routes(app, api)
+    return app
+
+
+def _keep(
+    app: FastAPI,
+    settings: Settings,
+    database: Engine,
+    beside: Runtime,
+    clock: Callable[[], datetime],
+    wake: Callable[[], None] | None,
+) -> None:
+    """What the dependencies of `api/deps.py` find again."""
     app.state.settings = settings
     app.state.engine = database
     app.state.clock = clock
@@ -136,12 +154,6 @@ def create_app(
     app.state.throttle = LoginThrottle()
     app.state.nonces = Nonces(settings.secret_key.get_secret_value())
     app.state.backtest_turn = Lock()
-    errors.install(app)
-    wider = dict.fromkeys(PUSHED_TO, settings.max_push_bytes)
-    app.add_middleware(BodyLimit, limit=settings.max_request_bytes, wider=wider)
-    app.add_middleware(RequestLog)
-    _add_routes(app, api)
-    return app
 
 
 def _as_long_as_the_app(beside: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

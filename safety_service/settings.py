@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     schemes_dir: Path | None = None
     """A directory with scoring schemes of the bureau's own, beside those that ship."""
     vendors_dir: Path | None = None
-    """A directory with vendor profiles of the bureau's own; default: `vendors` in data_dir, where it exists."""
+    """A directory with vendor profiles of the bureau's own; default: `vendors` in data_dir, if it exists."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None

@@ -21,7 +21,7 @@ Reader = Annotated[Caller, Depends(require("registry:read"))]
 
 
 class VendorOut(BaseModel):
-    """`codes`: how many it knows; `fields`: what it finds in a payload; `own`: by a file of the operator's."""
+    """`codes`: how many it knows; `fields`: what it finds in a payload; `own`: from an operator's file."""
 
     id: str
     title_zh: str
@@ -79,4 +79,4 @@ def _vendors(profiles: Sequence[Profile]) -> list[VendorOut]:
 
 
 def _codes(totals: Sequence[UnmappedTotal]) -> list[UnmappedOut]:
-    return [UnmappedOut(**total._asdict()) for total in totals]
+    return [UnmappedOut(count=total.times, **total._asdict()) for total in totals]

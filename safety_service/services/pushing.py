@@ -85,7 +85,9 @@ def put_in(
     Raises NotFound for a school beyond the key's and for a format nobody reads, Refused for a path that no
     topic could be, Unavailable before a pipeline was ever set up.
     """
-    if not (caller.every_school or school in caller.schools) or not registry.known_schools(session, {school}):
+    if not (caller.every_school or school in caller.schools) or not registry.known_schools(
+        session, frozenset({school})
+    ):
         raise NotFound(f"there is no school {school}")
     if format not in PUSHED_FORMATS:
         raise NotFound(f"there is no format {format}; there are {', '.join(sorted(PUSHED_FORMATS))}")

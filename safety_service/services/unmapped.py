@@ -35,7 +35,7 @@ def sightings(events: Iterable[Event]) -> dict[Place, Sighting]:
             continue
         place = (event.school, vendor, code)
         before = seen.get(place)
-        count = before.count + 1 if before else 1
+        count = before.times + 1 if before else 1
         seen[place] = Sighting(event.format, count, event.received_at, event.device)
     return seen
 

@@ -1,7 +1,7 @@
 """GA/T 1400 devices: registering with a key, staying alive, and being believed by their id afterwards.
 
-The standard authenticates the registration alone; whatever follows carries a `User-Identify` and no credential.
-It is believed from the address that registered, while the device is heard of and its key is good.
+The standard authenticates the registration alone; whatever follows carries a `User-Identify` and no
+credential. It is believed from the address that registered, while the device is heard of and its key is good.
 """
 
 import re
@@ -26,6 +26,7 @@ SILENT_FOR = timedelta(minutes=10)
 """Several keepalives, whose period is a minute and a half at most."""
 NOTED_EVERY = timedelta(seconds=30)
 MOST_ANSWERED = 500
+_UNKNOWN = "not-registered"
 _ID = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
@@ -78,13 +79,11 @@ def speaking(
         return _device(pushing.caller_of(session, request, nonces, now), identity)
     found = push.registration(session, identity) if identity and _ID.fullmatch(identity) else None
     if found is None or found[0].address != request.address or now - found[0].heard_at > SILENT_FOR:
-        raise NotAuthenticated(
-            "the device is not registered; register it with its key", slug="not-registered"
-        )
+        raise NotAuthenticated("the device is not registered; register it with its key", slug=_UNKNOWN)
     row, key = found
     caller = pushing.caller_with(session, key, request.address, now)
     if not (caller.every_school or row.school in caller.schools):
-        raise NotAuthenticated("the key is no longer for the school of this device", slug="not-registered")
+        raise NotAuthenticated("the key is no longer for the school of this device", slug=_UNKNOWN)
     return Device(caller, row.school, row.viid_id, row.heard_at)
 
 
@@ -125,8 +124,10 @@ def id_in(body: bytes) -> str | None:
 def ids_in(body: bytes) -> list[str]:
     """The ids of the objects in a body, for the answer: devices look for theirs. Read after the commit."""
     document = read_lenient(body)
-    found = []
-    for field, name in names_in(document) if isinstance(document, dict) else ():
+    found: list[str] = []
+    if not isinstance(document, dict):
+        return found
+    for field, name in names_in(document):
         for one in objects_in(document[field], name):
             about = next(iter(objects_in(one.get("ImageInfo"), "ImageInfo")), one)
             found.append(text(about, "NotificationID", f"{name}ID", "ApeID", "ImageID", "DeviceID"))

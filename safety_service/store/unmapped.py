@@ -39,7 +39,7 @@ class Sighting(NamedTuple):
     """How often a code came in one batch, when last, and from which device."""
 
     format: str
-    count: int
+    times: int
     at: datetime
     device: str
 
@@ -50,7 +50,7 @@ class UnmappedTotal(NamedTuple):
     vendor: str
     code: str
     format: str
-    count: int
+    times: int
     schools: int
     first_seen_at: datetime
     last_seen_at: datetime
@@ -70,7 +70,7 @@ def add(session: Session, seen: Mapping[Place, Sighting]) -> None:
                 continue
             known.add(place)
         at = stored(sighting.at)
-        rows.append((*place, sighting.format, sighting.count, at, at, sighting.device))
+        rows.append((*place, sighting.format, sighting.times, at, at, sighting.device))
     upsert(session, _CODES, rows)
 
 
@@ -94,8 +94,8 @@ def totals(session: Session, after: Key | None, limit: int) -> Page[UnmappedTota
     rows = session.execute(statement.limit(limit + 1)).all()
     samples = _samples(session, [(row[0], row[1]) for row in rows[:limit]])
     found = [
-        UnmappedTotal(*row[:3], int(row[3]), int(row[4]), *row[5:], *samples[row[0], row[1]])
-        for row in rows[:limit]
+        UnmappedTotal(vendor, code, format, int(times), int(schools), first, last, *samples[vendor, code])
+        for vendor, code, format, times, schools, first, last in rows[:limit]
     ]
     return Page(found, (found[-1].vendor, found[-1].code) if len(rows) > limit else None)
 
