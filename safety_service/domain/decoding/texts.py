@@ -34,4 +34,4 @@ def _declares_utf8(payload: bytes) -> bool:
 def _nearest(payload: bytes) -> str:
     """A description cut off in the middle of a character must not cost the alarm."""
     as_utf8, as_gb = (payload.decode(name, "replace") for name in ("utf-8", "gb18030"))
-    return as_gb if as_gb.count("\ufffd") <= as_utf8.count("\ufffd") else as_utf8
+    return as_gb if as_gb.count("\ufffd") < as_utf8.count("\ufffd") else as_utf8
