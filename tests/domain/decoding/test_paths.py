@@ -94,5 +94,5 @@ def test_a_part_of_another_shape_holds_nothing(part: Any) -> None:
     ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="path|quote|field name|dot|alternative"):
+    with pytest.raises(ValueError, match=r"path|quote|field name|dot|alternative"):
         parse_path(text)
