@@ -5,7 +5,19 @@ from datetime import UTC, tzinfo
 
 import msgspec
 
-from safety_service.domain.decoding import aibox, frigate, gb28181, native, receipts, service, viid
+from safety_service.domain.decoding import (
+    aibox,
+    axis,
+    dahua,
+    frigate,
+    gb28181,
+    hikvision,
+    native,
+    onvif,
+    receipts,
+    service,
+    viid,
+)
 from safety_service.domain.decoding.refusal import decoder_failed, refused
 from safety_service.domain.decoding.topic import Topic, parse_topic
 from safety_service.domain.types import Event, Message, Rejected
@@ -15,6 +27,10 @@ Decoder = Callable[[Message, Topic, tzinfo], list[Event | Rejected]]
 DECODERS: dict[str, Decoder] = {
     "native": native.decode_native,
     "frigate": frigate.decode_frigate,
+    "onvif": onvif.decode_onvif,
+    "axis": axis.decode_axis,
+    "hikvision": hikvision.decode_hikvision,
+    "dahua": dahua.decode_dahua,
     "gb28181": gb28181.decode_gb28181,
     "viid": viid.decode_viid,
     "aibox": aibox.decode_aibox,

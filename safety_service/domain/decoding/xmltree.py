@@ -11,11 +11,11 @@ from safety_service.domain.decoding.lenient import INVISIBLE, as_text
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.types import Rejected
 
-DECLARED = re.compile(rb"""<\?xml[^>]{0,80}?encoding\s*=\s*["']([\w.:-]{1,24})["']""")
+DECLARED = re.compile(rb"""encoding\s*=\s*["']([\w.:-]{1,24})["']""")
+CHINESE = (b"gb", b"x-gb", b"cp936", b"ms936", b"936")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,10};)")
 DEEPEST = 24
-MOST_CHILDREN = 2000
 
 Value = Any
 """A text, a mapping of local names to values, or a list of values where a name came more than once."""
@@ -45,11 +45,9 @@ def _decoded(payload: bytes) -> str:
     """The text in the declared encoding. Cameras declare UTF-8 and write names in GBK, or declare GB2312."""
     if payload[:2] in UTF_16:
         return payload.decode("utf-16", "replace")
-    declared = DECLARED.search(payload[:200])
-    encoding = declared[1].decode().lower() if declared else "utf-8"
-    if encoding.startswith(("gb", "x-gb")) or "936" in encoding:
-        encoding = "gb18030"
-    return as_text(payload, encoding if encoding.startswith("gb") else "utf-8")
+    declared = DECLARED.search(payload, 0, 200)
+    chinese = declared is not None and declared[1].lower().startswith(CHINESE)
+    return as_text(payload, "gb18030" if chinese else "utf-8")
 
 
 def _parse(text: str) -> Element:
@@ -81,7 +79,7 @@ def _value(element: Element, depth: int) -> Value:
     if depth >= DEEPEST:
         return "(nested too deep, kept in the message log)"
     found: dict[str, Value] = {}
-    for child in element[:MOST_CHILDREN]:
+    for child in element:
         name, value = _local(child.tag), _value(child, depth + 1)
         if name not in found:
             found[name] = value
