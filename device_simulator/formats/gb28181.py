@@ -1,4 +1,4 @@
-"""GB/T 28181 alarms as a bridge passes them on: MANSCDP XML in GB 2312, local time, moments without an end."""
+"""GB/T 28181 alarms as a bridge passes them on: MANSCDP XML in GB 2312, local time, moments with no end."""
 
 from datetime import datetime, timedelta, timezone
 from xml.sax.saxutils import escape

@@ -176,7 +176,7 @@ def test_a_revoked_key_works_no_more_in_any_way(
     with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
         people.revoke_key(session, 1, clock.now)
     for way in ({"headers": {"X-API-Key": key}}, {"auth": httpx.DigestAuth(NAME, key)}):
-        assert client.post(f"{HERE}/viid/x", content=BODY, **way).status_code == 401  # type: ignore[arg-type]
+        assert client.post(f"{HERE}/viid/x", content=BODY, **way).status_code == 401
 
 
 def test_a_recorder_that_knows_only_addresses(client: TestClient, key: str, two_schools: Engine) -> None:

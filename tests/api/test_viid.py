@@ -55,17 +55,19 @@ def key(make_key: Callable[..., str]) -> str:
 
 
 def register(client: TestClient, key: str, name: str = "gate-camera", device: str = CAMERA) -> Response:
-    return client.post(
+    answer: Response = client.post(
         "/VIID/System/Register",
         json={"RegisterObject": {"DeviceID": device}},
         headers={"User-Identify": device},
         auth=httpx.DigestAuth(name, key),
     )
+    return answer
 
 
 def say(client: TestClient, path: str, body: Any, device: str = CAMERA) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client.post(f"/VIID/{path}", content=content, headers={"User-Identify": device})
+    answer: Response = client.post(f"/VIID/{path}", content=content, headers={"User-Identify": device})
+    return answer
 
 
 def status_of(answer: Response) -> Any:

@@ -42,7 +42,7 @@ def test_a_scenario_runs_through_any_of_them(scenario: str, format: str) -> None
             for message in write(pen, Moment(moment.offset, (happening,)), now):
                 if message.format == format:
                     event = read(message)
-                    told.append(event.dedup_key)
+                    told.append((event.school, event.device, event.dedup_key))
                     assert event.device == happening.device.code
                     assert event.kind == happening.kind
                     assert event.phase == "pulse"
