@@ -110,6 +110,23 @@ def test_a_camera_registers_and_what_it_sees_is_stored(site: Site) -> None:
     assert (device.device, device.school, device.format, device.condition) == (CAMERA, SCHOOL, "viid", "new")
 
 
+def test_an_alarm_host_takes_what_a_hikvision_camera_posts(site: Site) -> None:
+    alert = """<EventNotificationAlert><macAddress>ac:b9:2f:49:44:75</macAddress><channelID>1</channelID>
+        <dateTime>2026-09-01T08:00:00+08:00</dateTime><activePostCount>1</activePostCount>
+        <eventType>fielddetection</eventType><eventState>active</eventState></EventNotificationAlert>"""
+    answer = site.client.post(
+        f"/api/v1/push/{SCHOOL}/hikvision/gate?key={site.key}",
+        files={
+            "linedetection.xml": ("a.xml", alert, "application/xml"),
+            "pic": ("p.jpg", b"\xff\xd8\xff\xe0"),
+        },
+    )
+    assert (answer.status_code, answer.text) == (200, "OK")
+    site.advance()
+    (event,) = site.rows(StoredEvent)
+    assert (event.device, event.kind, event.phase) == ("ac:b9:2f:49:44:75/1", "intrusion", "start")
+
+
 def test_what_cannot_be_read_is_rejected_after_it_was_kept(site: Site) -> None:
     site.push("aibox/generic/box-1", b"\xff\x00 nothing")
     site.push("aibox/nobody/box-1", {"a": 1})

@@ -3,9 +3,9 @@
     id: example-box
     title: {zh: 示例盒子, en: Example box}
     match: {alg.name: any, vendor: [example, EXAMPLE]}
-    events: data.alarms[*]
+    events: data.alarms
     fields: {code: type, time: at, time_format: epoch_ms, device: $.box, snapshot_base64: image}
-    attributes: {confidence: objects[0].score}
+    attributes: {confidence: "objects[0].score"}
     phases: {begin: start, finish: end}
     severities: {"1": critical}
     codes: {NoHat: {kind: no_chef_hat, severity: minor}}

@@ -1,5 +1,8 @@
 """Vendor profiles: what a code means, what a file may say, and where it is told to be wrong."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from safety_service.domain.decoding.kinds import KINDS, SERVICE_KINDS
@@ -87,6 +90,15 @@ def test_every_problem_is_told_at_once() -> None:
         "f.yaml:3",
         "f.yaml:4",
     ]
+
+
+def test_the_profiles_in_the_manual_can_be_used() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "devices" / "aibox.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```yaml\n(.*?)^```", manual, re.MULTILINE | re.DOTALL)
+    known = {one.id: one for one in load_profiles()}
+    whole, more = (load_profile(text, "manual.yaml", known) for text in examples)
+    assert set(whole.fields) | {"time_format"} >= {"code", "time", "device", "channel"}
+    assert more.look_up("sleeping").kind == "off_post"
 
 
 @pytest.mark.parametrize("profile", load_profiles(), ids=lambda profile: profile.id)
