@@ -55,12 +55,14 @@ class Decoder:
         schools: Container[str],
         default_zone: tzinfo,
         max_payload_bytes: int,
+        max_push_bytes: int = 0,
         memory: SharedRecall | None = None,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._max_push_bytes = max(max_push_bytes, max_payload_bytes)
         self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
         vendors.ensure_installed()
@@ -92,7 +94,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            found = decode(message, zone, largest=self._max_payload_bytes)
+            largest = self._max_push_bytes if message.origin == "http" else self._max_payload_bytes
+            found = decode(message, zone, largest=largest)
             for result in self._memory.recall.complete(message, found):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
