@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from safety_service.domain.decoding.profiles import PROFILES, code_text
+from safety_service.domain.decoding.vendornames import READ_BY_NAME, meant
 from safety_service.domain.types import Event
 from safety_service.store import unmapped
 from safety_service.store.paging import Key, Page
@@ -42,7 +43,11 @@ def sightings(events: Iterable[Event]) -> dict[Place, Sighting]:
 
 def is_mapped(vendor: str, code: str) -> bool:
     profile = PROFILES.get(vendor)
-    return profile is not None and profile.look_up(code).known
+    if profile is None:
+        return False
+    # A name is known however it is written, and also where its value said nothing of use.
+    found = meant(vendor, code)[0] if vendor in READ_BY_NAME else profile.look_up(code)
+    return found.known
 
 
 def still_unmapped(session: Session, after: Key | None, limit: int) -> Page[UnmappedTotal]:

@@ -185,3 +185,18 @@ def test_a_profile_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
     assert caught.value.problems == [("a.yaml:2", "unknown kind 'smokng'; did you mean 'smoking'?")]
     with pytest.raises(Refused, match="is no directory"):
         vendors.install(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "code", "known"),
+    [
+        ("sparkplug", "Outside Temp", True),
+        ("thingsboard", "gasAlarm2", True),
+        ("sparkplug", "Frobnication", False),
+        ("hikvision", "Outside Temp", False),
+        ("nobody", "temp", False),
+    ],
+)
+def test_a_name_that_its_table_knows_is_nothing_to_map(vendor: str, code: str, known: bool) -> None:
+    vendors.ensure_installed()
+    assert unmapped.is_mapped(vendor, code) is known
