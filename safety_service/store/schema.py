@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from safety_service.store import (
     tables,
     tables_cafeteria,
+    tables_duties,
     tables_escalation,
     tables_news,
     tables_outbox,
@@ -23,6 +24,7 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_duties,
 )
 
 METADATA: MetaData = SQLModel.metadata
