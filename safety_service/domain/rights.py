@@ -21,6 +21,8 @@ Right = Literal[
     "inspections:read",
     "inspections:submit",
     "schemes:score",
+    "duties:read",
+    "duties:record",
     "people:write",
     "audit:read",
 ]
@@ -38,15 +40,16 @@ _READ: frozenset[str] = frozenset(
         "rules:read",
         "inspections:read",
         "schemes:score",
+        "duties:read",
     }
 )
 
 RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
-    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"},
-    "security": _READ | {"alerts:handle", "messages:read"},
-    "inspector": _READ | {"inspections:submit"},
+    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read", "duties:record"},
+    "security": _READ | {"alerts:handle", "messages:read", "duties:record"},
+    "inspector": _READ | {"inspections:submit", "duties:record"},
     "viewer": _READ,
 }
 

@@ -39,8 +39,11 @@ class Escalating:
         """Begins, begins anew or stops with a transition; `name`: the policy of the alert's rule."""
         if step.change in core.STOPS:
             self._ways.pop(alert.id, None)
-        elif step.change in core.STARTS and step.condition == "firing" and name in self._policies:
-            policy = self._policies[name]
+        elif (
+            step.change in core.STARTS
+            and step.condition == "firing"
+            and (policy := self._policies.get(name or ""))
+        ):
             if not core.applies(policy, alert.severity):
                 return
             progress = Progress(counts_from=now)

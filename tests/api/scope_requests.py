@@ -19,6 +19,8 @@ NOT_OF_A_SCHOOL = {
     "/escalations/{policy_id}": "the same policies for every school, like the rules that name them",
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
+    "/duties": "the same for every school",
+    "/duties/{duty}": "the same for every school",
     "/calendars/{name}": "the same for every school",
     "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
@@ -40,6 +42,8 @@ COUNTY_ONLY = {
     ("PUT", "/channels/{channel_id}"),
     ("DELETE", "/channels/{channel_id}"),
     ("POST", "/channels/{channel_id}/test"),
+    ("PUT", "/duties/{duty}"),
+    ("DELETE", "/duties/{duty}"),
 }
 """Writes for callers with every school alone: others get 403, which tells them nothing."""
 
@@ -59,6 +63,9 @@ PATH_VALUES: dict[str, Any] = {
     "policy_id": OTHER_MARK,
     "roster_id": OTHER_MARK,
     "override_id": OTHER,
+    "duty": "food-sample",
+    "record": OTHER,
+    "reference": OTHER_MARK,
 }
 
 SPECIAL_PATHS = {
@@ -93,6 +100,10 @@ BODIES: dict[tuple[str, str], Any] = {
         "sections": [10, 9, 9, 8.5, 9, 10, 9, 8, None],
         "key_items_failed": 0,
     },
+    ("PUT", "/duties/{duty}"): {"enabled": True},
+    ("POST", "/duty-records"): {"duty": "fire-patrol", "school": OTHER_CODE, "done_by": "Wang"},
+    ("PUT", "/health-certificates/{cafeteria}/{reference}"): {"person": "Wang", "expires_on": "2027-03-01"},
+    ("DELETE", "/health-certificates/{cafeteria}/{reference}"): None,
     ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
     ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/users/{name}"): None,
