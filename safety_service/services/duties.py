@@ -25,9 +25,6 @@ from safety_service.store.tables_duties import StoredDuty
 
 AHEAD = timedelta(days=3)
 """So far ahead occurrences are made: longer than a machine stands still over a weekend's maintenance."""
-MAKE_EVERY = timedelta(minutes=15)
-"""So often new schools, cafeterias and days are looked for."""
-
 Places = list[tuple[School, str | None, dict[str, str]]]
 
 
@@ -115,23 +112,6 @@ def lapse(engine: Engine, now: datetime) -> int:
         missed = store.lapse(session, now)
         obligations.close(session, "duty", missed, now, cancelled=True)
     return len(missed)
-
-
-class Lookout:
-    """Looks at the duties from time to time. Not thread-safe: one job runs it."""
-
-    def __init__(self, engine: Engine, timezone: str) -> None:
-        self._engine = engine
-        self._timezone = timezone
-        self._made_at: datetime | None = None
-
-    def look(self, now: datetime) -> bool:
-        """Notes what was missed and, once in a while, makes what is owed next; whether anything changed."""
-        changed = lapse(self._engine, now)
-        if self._made_at is None or abs(now - self._made_at) >= MAKE_EVERY:
-            changed += create_ahead(self._engine, now, self._timezone)
-            self._made_at = now
-        return changed > 0
 
 
 def _owe_anew(session: Session, duty: Duty, now: datetime, timezone: str) -> None:

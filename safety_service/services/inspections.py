@@ -16,12 +16,14 @@ from safety_service.domain.inspections import (
     visit_date,
     with_known_facts,
 )
+from safety_service.domain.scoring.alarming import alarming_facts
 from safety_service.domain.scoring.book import SchemeBook, pick
 from safety_service.domain.scoring.comparison import Comparison, compare
 from safety_service.domain.scoring.form import score_form
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
+from safety_service.services import inspection_due
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -86,6 +88,7 @@ def submit(
     if place.visited_on is not None and scored.visited_on < place.visited_on:
         return SubmittedInspection(visit, None, False)
     cafeterias.show_last_visit(session, place, visit)
+    inspection_due.owe_next(session, place, visit, timezone)
     return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
 
 
@@ -194,6 +197,7 @@ def _graded(
         "reason": visit.reason,
         "decided_by": result.decided_by,
         **msgspec.to_builtins(comparison),
+        **alarming_facts(previous.result if previous else None, visit.result),
     }
     return Event(
         school=place.school,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from safety_service.domain.errors import NotFound
 from safety_service.store.dialect import insert
@@ -89,3 +89,13 @@ def scored(
         .order_by(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.id))
     )
     return [Scored(*row) for row in session.execute(statement)]
+
+
+def scores_by_inspector(session: Session, scheme: str, since: date) -> list[tuple[str, str]]:
+    """(inspector, score) of each scored visit after that day; whoever submitted it where nobody is named."""
+    statement = select(
+        func.coalesce(col(Inspection.inspector), col(Inspection.submitted_by)), col(Inspection.score)
+    ).where(
+        Inspection.scheme == scheme, col(Inspection.visited_on) > since, col(Inspection.score).is_not(None)
+    )
+    return [(inspector, score) for inspector, score in session.exec(statement) if score is not None]

@@ -257,7 +257,11 @@ def _duty(n: int) -> list[object]:
 def _owed(n: int) -> list[object]:
     school, mark = school_code(n), marker(n)
     name = f"{mark}/{school}/{n}"
-    window: dict[str, Any] = {"opens_at": NOW, "due_at": NOW + timedelta(hours=n), "lapses_at": NOW + timedelta(days=1)}
+    window: dict[str, Any] = {
+        "opens_at": NOW,
+        "due_at": NOW + timedelta(hours=n),
+        "lapses_at": NOW + timedelta(days=1),
+    }
     return [
         StoredObligation(
             of="duty",

@@ -68,7 +68,12 @@ def test_it_is_raised_at_its_due_time_and_ends_when_it_is_done(house: House) -> 
     house.advance(at(minutes=72))
     assert told(house) == [("raised", 10), ("severity_raised", 70), ("resolved", 72)]
     (alert,) = house.rows(StoredAlert)
-    assert (alert.school, alert.device, alert.kind, alert.severity) == (SCHOOL, "gate", "duty_overdue", "major")
+    assert (alert.school, alert.device, alert.kind, alert.severity) == (
+        SCHOOL,
+        "gate",
+        "duty_overdue",
+        "major",
+    )
     assert alert.detail["title"] == {"zh": "巡查", "en": "Patrol"}
     assert house.rows(RuleState) == []
 
