@@ -68,7 +68,6 @@ def _create_obligations() -> None:
     op.create_index(
         "ix_obligation_open", "obligation", ["due_at"], sqlite_where=is_open, postgresql_where=is_open
     )
-    op.create_index("ix_obligation_school", "obligation", ["school", "due_at", "of", "id"])
 
 
 def _create_occurrences() -> None:

@@ -5,9 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from safety_service.services import bunching, duties
+from safety_service.store import obligations
+from safety_service.store.scope import EVERY_SCHOOL
+from safety_service.store.session import session_scope
 
 MAKE_EVERY = timedelta(minutes=15)
 """So often new schools, cafeterias and days are looked for."""
+KEPT_FOR = timedelta(days=180)
+FORGOTTEN_AT_ONCE = 500
+"""So few that nobody waits long for the one writer of a SQLite file."""
 
 
 class Chores:
@@ -28,5 +34,12 @@ class Chores:
         return changed > 0
 
     def nightly(self, now: datetime) -> bool:
-        """Whether anybody is told of scores that bunch."""
+        """Forgets what was owed long ago and is owed no longer; whether anybody is told of scores that bunch.
+
+        Occurrences and records of duties are kept for good: they are what was missed and what was done.
+        """
+        forgotten = FORGOTTEN_AT_ONCE
+        while forgotten == FORGOTTEN_AT_ONCE:
+            with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
+                forgotten = obligations.forget_before(session, now - KEPT_FOR, limit=FORGOTTEN_AT_ONCE)
         return bunching.tell(self._engine, self._unit, now) > 0

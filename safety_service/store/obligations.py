@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import delete, or_, tuple_, update
 from sqlmodel import Session, col, select
 
 from safety_service.domain.errors import NotFound
 from safety_service.domain.obligations import Obligation
 from safety_service.store import counters
-from safety_service.store.dialect import insert
+from safety_service.store.dialect import insert, table_of
 from safety_service.store.scope import scope_of
 from safety_service.store.tables_duties import StoredObligation
 
@@ -69,6 +69,21 @@ def close(session: Session, of: str, ids: Collection[str], at: datetime, *, canc
         )
         closed += session.execute(statement).rowcount  # type: ignore[attr-defined]
     return closed
+
+
+def forget_before(session: Session, moment: datetime, *, limit: int) -> int:
+    """Removes some of those that were due before it and are open no longer; returns how many."""
+    table = table_of(StoredObligation)
+    old = (
+        select(table.c.of, table.c.id)
+        .where(table.c.due_at < moment, or_(table.c.done_at.is_not(None), table.c.cancelled))
+        .limit(limit)
+    )
+    keys = [tuple(key) for key in session.connection().execute(old)]
+    if keys:
+        gone = delete(table).where(tuple_(table.c.of, table.c.id).in_(keys))
+        session.connection().execute(gone)
+    return len(keys)
 
 
 def version(session: Session) -> int:

@@ -26,7 +26,6 @@ class StoredObligation(SchoolOwned, table=True):
     __table_args__ = (
         Index("ix_obligation_change", "change"),
         Index("ix_obligation_open", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_obligation_school", "school", "due_at", "of", "id"),
     )
 
     of: str = Field(primary_key=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 from safety_service.domain.errors import NotFound
 from safety_service.domain.obligations import Obligation
 from safety_service.services import rulesets
+from safety_service.services.chores import Chores
 from safety_service.store import obligations
 from safety_service.store.scope import EVERY_SCHOOL, Scope
 from safety_service.store.session import session_scope
@@ -136,6 +137,13 @@ def test_the_changes_of_a_transaction_are_seen_once(house: House) -> None:
         assert changed[-1].id == "last"
         assert obligations.changed_after(session, last) == (last, [])
         assert obligations.version(session) == last
+
+
+def test_what_was_over_long_ago_is_forgotten_and_what_is_open_never(house: House) -> None:
+    put(house, *[owed(f"n-{number}") for number in range(501)], owed("open"), owed("new", 60 * 24 * 300))
+    assert close(house, *[f"n-{number}" for number in range(501)], "new") == 502
+    Chores(house.engine, "Asia/Shanghai", None).nightly(at(days=181))
+    assert sorted(row.id for row in house.rows(StoredObligation)) == ["new", "open"]
 
 
 @pytest.fixture
