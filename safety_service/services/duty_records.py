@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from safety_service.domain.duties import Duty
 from safety_service.domain.duty_records import Breach, Problems, breaches, check_time, read_evidence, refuse
-from safety_service.domain.errors import Conflict
+from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.obligations import OVERDUE_KIND
 from safety_service.domain.types import Event
 from safety_service.services import duties
@@ -38,42 +38,34 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 def record(session: Session, sent: Sent, *, by: str, now: datetime, wake: Callable[[], None]) -> DutyRecord:
     """Keeps the record, closes what it was owed by, and tells of each breach.
 
-    Raises Refused with every wrong place, NotFound for a school or duty that is not there, Conflict where the
-    named occurrence is done or missed already. Nothing is stored then.
+    Raises Refused with every wrong place, NotFound for a school that is not there, Conflict where the named
+    occurrence is done or missed already. Nothing is stored then.
     """
     duty = duties.known(session).get(sent.duty)
-    problems: Problems = []
     if duty is None:
-        refuse([("duty", f"there is no duty {sent.duty!r}")])
-    assert duty is not None
+        raise Refused(f"there is no duty {sent.duty!r}", place="duty")
     registry.get_school(session, sent.school)
+    problems: Problems = []
     subject = _subject(session, duty, sent, problems)
     check_time(sent.done_at, now, problems)
     evidence = read_evidence(duty, sent.evidence, problems)
     refuse(problems)
     occurrence = _occurrence(session, sent, subject)
     beyond = breaches(duty, evidence)
-    row = store.add_record(
-        session,
-        DutyRecord(
-            duty=duty.id,
-            school=sent.school,
-            subject=subject,
-            occurrence=occurrence.id if occurrence is not None else None,
-            done_at=sent.done_at,
-            done_by=sent.done_by,
-            found=sent.found,
-            note=sent.note,
-            evidence=evidence,
-            breaches=[msgspec.to_builtins(one) for one in beyond],
-            recorded_at=now,
-            recorded_by=by,
-        ),
+    row = DutyRecord(
+        duty=duty.id,
+        school=sent.school,
+        subject=subject,
+        occurrence=occurrence.id if occurrence is not None else None,
+        evidence=evidence,
+        breaches=[msgspec.to_builtins(one) for one in beyond],
+        recorded_at=now,
+        recorded_by=by,
+        **{name: getattr(sent, name) for name in ("done_at", "done_by", "found", "note")},
     )
+    store.add_record(session, row)
     if occurrence is not None:
-        occurrence.state, occurrence.record = "done", row.id
-        session.add(occurrence)
-        session.flush()
+        store.mark_done(session, occurrence, row.id)
         obligations.close(session, "duty", [occurrence.id], sent.done_at)
     for one in beyond:
         publish(session, _breach(duty, row, one, now))
@@ -101,8 +93,7 @@ def _occurrence(session: Session, sent: Sent, subject: str | None) -> DutyOccurr
         return store.waiting(session, sent.duty, sent.school, subject, sent.done_at)
     row = store.lock_occurrence(session, sent.occurrence)
     if row is None or (row.duty, row.school, row.subject) != (sent.duty, sent.school, subject):
-        refuse([("occurrence", f"{sent.occurrence} is no occurrence of this duty at this place")])
-    assert row is not None
+        raise Refused(f"{sent.occurrence} is no occurrence of this duty at this place", place="occurrence")
     if row.state != "open":
         raise Conflict(f"{row.id} is {row.state} already", place="occurrence", slug="duty-not-open")
     return row

@@ -75,8 +75,7 @@ def submit(
     first = inspections.find_by_source(session, school, key)
     if first is not None:
         return _repeat(first, content)
-    today = local_day(session, school, timezone, now)
-    scored = _score(submission, place, book or known_schemes(), today)
+    scored = _score(submission, place, book or known_schemes(), local_day(session, school, timezone, now))
     previous = inspections.last_up_to(session, place.id, scored.visited_on)
     comparison = _compare(scored, previous)
     row = _row(place, submission, scored, previous, comparison)

@@ -138,6 +138,12 @@ def lock_occurrence(session: Session, name: str) -> DutyOccurrence | None:
     return session.exec(statement).one_or_none()
 
 
+def mark_done(session: Session, row: DutyOccurrence, record: int) -> None:
+    row.state, row.record = "done", record
+    session.add(row)
+    session.flush()
+
+
 def add_record(session: Session, row: DutyRecord) -> DutyRecord:
     session.add(row)
     session.flush()

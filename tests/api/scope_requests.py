@@ -19,6 +19,7 @@ NOT_OF_A_SCHOOL = {
     "/escalations/{policy_id}": "the same policies for every school, like the rules that name them",
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
+    "/inspectors/bunching": "for the county alone: others get 403, which tells them nothing",
     "/duties": "the same for every school",
     "/duties/{duty}": "the same for every school",
     "/calendars/{name}": "the same for every school",
