@@ -1,6 +1,6 @@
 """Duties in service: as the county keeps them, with their occurrences made ahead and those missed noted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from importlib import resources
@@ -90,20 +90,26 @@ def delete(session: Session, duty: str, *, now: datetime, timezone: str) -> None
 
 
 def create_ahead(engine: Engine, now: datetime, timezone: str) -> int:
-    """Makes the occurrences of the days to come and what is owed by them; returns how many were new.
+    """Makes the occurrences of the days to come and what is owed by them, and takes away those that a changed
+    calendar or register leaves no reason for; returns how many were made and taken away.
 
-    One transaction for each duty, so that nobody waits long for the one writer of a SQLite file.
+    One transaction for each duty with news, so that nobody waits long for the one writer of a SQLite file.
     """
     with session_scope(engine, EVERY_SCHOOL) as session:
-        duties, calendars = known(session), known_calendars(session)
+        duties, calendars, standing = known(session), known_calendars(session), store.to_come(session, now)
         places = {per: _places(session, per) for per in ("school", "cafeteria")}
-    added = 0
-    for duty in duties.values():
-        wanted = _wanted(duty, places[duty.per], calendars, ZoneInfo(timezone), now)
-        if wanted:
+    moved = 0
+    for name in sorted({*duties, *standing}):
+        wanted, there = {}, standing.get(name, set())
+        if name in duties:
+            duty = duties[name]
+            rows = _wanted(duty, places[duty.per], calendars, ZoneInfo(timezone), now)
+            wanted = {row["id"]: (row, one) for row, one in rows}
+        new, stale = [wanted[key] for key in wanted if key not in there], there - set(wanted)
+        if new or stale:
             with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-                added += _add(session, wanted)
-    return added
+                moved += _add(session, new) + _drop(session, name, now, stale)
+    return moved
 
 
 def lapse(engine: Engine, now: datetime) -> int:
@@ -162,6 +168,11 @@ def _row(
         "lapses_at": at.lapses_at,
     }
     return row, owed(duty, school, subject, name, at)
+
+
+def _drop(session: Session, duty: str, now: datetime, ids: Collection[str]) -> int:
+    dropped = store.drop_future(session, duty, now, ids) if ids else []
+    return obligations.close(session, "duty", dropped, now, cancelled=True)
 
 
 def _add(session: Session, wanted: list[tuple[dict[str, Any], Obligation]]) -> int:

@@ -1,6 +1,6 @@
 """Duties as the county changed them, their occurrences, and the records of what was done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,18 +79,33 @@ def add_occurrences(session: Session, rows: Sequence[dict[str, Any]]) -> frozens
     return frozenset(added)
 
 
-def drop_future(session: Session, duty: str, now: datetime) -> list[str]:
-    """Takes away the open occurrences of a duty that are not due yet, and returns their ids: it has changed,
-    and they are made anew."""
+def to_come(session: Session, now: datetime) -> dict[str, set[str]]:
+    """The open occurrences that are not due yet: duty -> their ids."""
+    found: dict[str, set[str]] = {}
     rows = session.exec(
-        select(DutyOccurrence).where(
-            DutyOccurrence.duty == duty, DutyOccurrence.state == "open", col(DutyOccurrence.due_at) > now
+        select(DutyOccurrence.duty, DutyOccurrence.id).where(
+            DutyOccurrence.state == "open", col(DutyOccurrence.due_at) > now
         )
+    )
+    for duty, name in rows:
+        found.setdefault(duty, set()).add(name)
+    return found
+
+
+def drop_future(session: Session, duty: str, now: datetime, ids: Collection[str] | None = None) -> list[str]:
+    """Takes away the open occurrences of a duty that are not due yet (those of `ids`; None: all of them) and
+    returns their ids: the duty or its days have changed."""
+    rows = session.exec(
+        select(DutyOccurrence)
+        .where(DutyOccurrence.duty == duty, DutyOccurrence.state == "open", col(DutyOccurrence.due_at) > now)
+        .order_by(col(DutyOccurrence.id))
+        .with_for_update()
     ).all()
-    for row in rows:
+    dropped = [row for row in rows if ids is None or row.id in ids]
+    for row in dropped:
         session.delete(row)
     session.flush()
-    return [row.id for row in rows]
+    return [row.id for row in dropped]
 
 
 def lapse(session: Session, now: datetime) -> list[str]:

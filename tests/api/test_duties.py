@@ -182,6 +182,22 @@ def test_a_duty_that_is_changed_is_owed_as_it_says_now(service: Service, client_
     assert (shown["built_in"], shown["enabled"], shown["due"]) == (True, False, ["18:00"])
 
 
+def test_a_holiday_that_is_made_known_later_takes_what_is_owed_away(
+    service: Service, client_as: AsRole
+) -> None:
+    admin = client_as("admin")
+    switch_on(admin, "fire-patrol", schools=[SCHOOL])
+    service.at()
+    assert [one["due_at"][:10] for one in due(admin)] == ["2026-09-01", "2026-09-02", "2026-09-03"]
+    term = {"from": "2026-09-01", "until": "2027-01-20", "except": ["2026-09-02"]}
+    assert admin.put(f"{API}/calendars/term", json=term).status_code == 200
+    service.at(minutes=15)
+    assert [one["due_at"][:10] for one in due(admin)] == ["2026-09-01", "2026-09-03"]
+    service.at(hours=13)
+    service.at(hours=24)
+    assert service.alerts() == [("duty-overdue", None, "minor", "resolved")]
+
+
 def test_a_duty_of_the_countys_own(service: Service, client_as: AsRole) -> None:
     admin = client_as("admin")
     round_ = {

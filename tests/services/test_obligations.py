@@ -139,6 +139,16 @@ def test_the_changes_of_a_transaction_are_seen_once(house: House) -> None:
         assert obligations.version(session) == last
 
 
+def test_each_pipeline_watches_its_own_schools(house: House) -> None:
+    put(house, owed("a"), owed("b", school=OTHER_SCHOOL))
+    house.start(schools=frozenset({SCHOOL}))
+    house.advance(at(minutes=11))
+    put(house, owed("c"), owed("d", school=OTHER_SCHOOL))
+    house.advance(at(minutes=12))
+    assert {alert.school for alert in house.rows(StoredAlert)} == {SCHOOL}
+    assert len(house.rows(StoredAlert)) == 2
+
+
 def test_what_was_over_long_ago_is_forgotten_and_what_is_open_never(house: House) -> None:
     put(house, *[owed(f"n-{number}") for number in range(501)], owed("open"), owed("new", 60 * 24 * 300))
     assert close(house, *[f"n-{number}" for number in range(501)], "new") == 502
