@@ -1,5 +1,6 @@
 """Rule kind overdue: due times to the instant, one alert for each obligation, whatever is restarted."""
 
+from random import Random
 from typing import Any
 
 import msgspec
@@ -163,3 +164,41 @@ def test_only_what_fires_is_stored():
     ((_, key, state),) = running.drain_changes()
     assert key == ("s-1", "a")
     assert msgspec.json.decode(state or b"{}")["severity"] == "minor"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_restart_after_any_step_changes_nothing(seed):
+    """Some hours of things owed, changed, done and cancelled: killed after each step, or never."""
+    dice = Random(seed)
+    steps = []
+    for minute in range(0, 400, 7):
+        changes = [
+            owed(
+                dice.choice("abcd"),
+                minute + dice.choice([-30, -1, 0, 20, 90]),
+                severity=dice.choice([None, "warning", "critical"]),
+                done_at=dice.choice([None, None, at(minute)]),
+                cancelled=dice.random() < 0.1,
+            )
+            for _ in range(dice.randrange(3))
+        ]
+        steps.append((minute, changes))
+
+    def play(kill: bool) -> list[Any]:
+        running, found = started(LATE), []
+        states: dict[Any, Any] = {}
+        standing: dict[str, Obligation] = {}
+        for minute, changes in steps:
+            found += running.owe(changes, at(minute)) + running.tick(at(minute))
+            standing |= {one.id: one for one in changes}
+            for rule, key, state in running.drain_changes():
+                states[rule, key] = state
+            if kill:
+                running = engine(LATE)
+                kept = [(rule, key, state) for (rule, key), state in states.items() if state]
+                running.load(kept, [], [one for one in standing.values() if one.is_open])
+        return [(one.key, one.condition, one.severity, one.at) for one in found]
+
+    unbroken = play(kill=False)
+    assert unbroken
+    assert play(kill=True) == unbroken
