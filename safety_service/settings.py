@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
     credit_repair_file: Path | None = None
     """The bureau's own classes and periods of credit repair, instead of the shipped ones."""
+    planning_file: Path | None = None
+    """How long after a visit the next one is due, in place of the intervals that ship."""
+    bureau_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
+    bureau_longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
+    """Where an inspector's day begins."""
+    vendors_dir: Path | None = None
+    """A directory with vendor profiles of the bureau's own; default: `vendors` in data_dir, if it exists."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
@@ -43,6 +50,10 @@ class Settings(BaseSettings):
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
+    max_attachment_bytes: Annotated[int, Field(ge=1024)] = 10 << 20
+    """One photo or signature of an inspection."""
+    max_push_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
+    """What a device may push over HTTP at once: boxes send several images in one body."""
     advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
@@ -78,5 +89,15 @@ class Settings(BaseSettings):
         return usual if usual.is_dir() else None
 
     @property
+    def resolved_vendors_dir(self) -> Path | None:
+        own = self.data_dir / "vendors"
+        return self.vendors_dir or (own if own.is_dir() else None)
+
+    @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'campus.db'}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Where photos and signatures are kept, whatever database stands beside them."""
+        return self.data_dir / "files"

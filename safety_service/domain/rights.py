@@ -7,6 +7,7 @@ import msgspec
 from safety_service.domain.errors import Forbidden
 
 Role = Literal["admin", "duty_officer", "security", "inspector", "viewer"]
+KeyRole = Literal["admin", "duty_officer", "security", "inspector", "viewer", "device"]
 Right = Literal[
     "view:read",
     "registry:read",
@@ -14,12 +15,14 @@ Right = Literal[
     "events:read",
     "messages:read",
     "messages:replay",
+    "messages:push",
     "alerts:read",
     "alerts:handle",
     "rules:read",
     "rules:write",
     "inspections:read",
     "inspections:submit",
+    "inspections:plan",
     "rectifications:read",
     "rectifications:handle",
     "rectifications:accept",
@@ -31,6 +34,9 @@ Right = Literal[
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
+DEVICE = "device"
+"""The role of a key that sits in a device: it may push messages of its schools and nothing else."""
+KEY_ROLES: tuple[KeyRole, ...] = get_args(KeyRole)
 COUNTY_ROLES: frozenset[str] = frozenset({"admin", "duty_officer"})
 """Roles that see every school unless schools are listed for them."""
 
@@ -51,10 +57,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
     | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"}
-    | {"rectifications:handle", "credit:contest"},
+    | {"inspections:plan", "rectifications:handle", "credit:contest"},
     "security": _READ | {"alerts:handle", "messages:read", "rectifications:handle", "credit:contest"},
-    "inspector": _READ | {"inspections:submit", "rectifications:handle", "rectifications:accept"},
+    "inspector": _READ
+    | {"inspections:submit", "inspections:plan", "rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
+    DEVICE: frozenset({"messages:push"}),
 }
 
 

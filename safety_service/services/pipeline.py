@@ -17,8 +17,8 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, escalating, rulesets, suppression
-from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
+from safety_service.services import alerting, escalating, rulesets, suppression, unmapped
+from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
@@ -55,6 +55,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
+    max_push_bytes: int = 0
 
 
 class Memory(msgspec.Struct):
@@ -85,6 +86,8 @@ class Pipeline:
         self._memory: Memory | None = None
         self._batch = options.batch
         self._reader = BatchReader(database, options.partition)
+        # It outlives a rolled back batch: what it knows of a message is bound to its position.
+        self._decoders_memory = SharedRecall()
 
     def close(self) -> None:
         """Ends the thread that reads ahead."""
@@ -190,7 +193,9 @@ class Pipeline:
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
         event_log.insert_rejected(session, row.id, intake.refused)
-        rollups.add_events(session, rollups.count_by_hour(new))
+        counts = rollups.count_by_hour(new)
+        rollups.add_events(session, counts)
+        unmapped.note(session, new, counts)
         return new
 
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
@@ -233,7 +238,9 @@ class Pipeline:
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
-        return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)
+        given = self._options
+        limits = given.max_payload_bytes, given.max_push_bytes
+        return Decoder(registry, schools, given.zone, *limits, self._decoders_memory)
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""

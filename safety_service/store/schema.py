@@ -8,9 +8,11 @@ from safety_service.store import (
     tables_cafeteria,
     tables_credit,
     tables_escalation,
+    tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
     tables_rectification,
     tables_rollup,
     tables_suppression,
@@ -25,8 +27,10 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_inspection,
     tables_rectification,
     tables_credit,
+    tables_push,
 )
 
 METADATA: MetaData = SQLModel.metadata
