@@ -426,7 +426,7 @@ def stored(broker: Broker, query: str) -> list[Any]:
 
 def test_the_configuration_is_understood_word_for_word(broker: Broker) -> None:
     """What it says before it runs; later a client that falls silent is an error to it too."""
-    started, running, _ = broker.log().partition(" running")
-    assert running
+    started, listening, _ = broker.log().partition("New connection")
+    assert listening
     assert "Error" not in started
     assert "Warning" not in started
