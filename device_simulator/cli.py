@@ -27,6 +27,7 @@ from device_simulator.rest import InspectionDesk
 from device_simulator.runner import Outcome, Run, run, run_name
 from device_simulator.scenarios import SCENARIOS
 from device_simulator.scenarios.setting import Scenario, Setting
+from device_simulator.speaking import speaking
 
 app = typer.Typer(
     help="Stands in for the devices of a county's schools: MQTT and HTTP, as real devices speak them.",
@@ -39,6 +40,10 @@ Schools = Annotated[int, typer.Option(min=1, max=999, help="how many schools the
 Seed = Annotated[int, typer.Option(help="the same seed gives the same county and the same events")]
 BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:port] or mqtts://...")]
 
+Speaking = Annotated[
+    str | None,
+    typer.Option("--format", help="wire format of all devices that can speak it: onvif, zigbee2mqtt …"),
+]
 Spooled = Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")]
 ResendAfter = Annotated[
     float, typer.Option(min=0.1, help="with --spool: send again after so many seconds without a receipt")
@@ -70,9 +75,10 @@ def export_county(
     out: Annotated[Path, typer.Option(help="directory for schools.csv and devices.csv")],
     schools: Schools = 24,
     seed: Seed = 1,
+    speak: Speaking = None,
 ) -> None:
     """Write the county's schools and devices as CSV files for the service to import."""
-    county = build_county(schools, seed)
+    county = speaking(build_county(schools, seed), speak)
     for path in write_registry(county, out):
         typer.echo(path)
 
@@ -100,9 +106,10 @@ def run_scenario(
         float, typer.Option(min=0, help="wait so many seconds at the end until receipts cover everything")
     ] = 0.0,
     until_eof: Annotated[bool, typer.Option(help="end when standard input closes: with its parent")] = False,
+    speak: Speaking = None,
 ) -> None:
     """Play a scenario onto a broker until it ends or Ctrl-C."""
-    county = build_county(schools, seed)
+    county = speaking(build_county(schools, seed), speak)
     order = Run(
         scenario=_scenario(scenario),
         setting=Setting(county, speed, _start_second(start), _school(county, school)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from device_simulator.formats import FORMATS, by_format
+from device_simulator.formats import FORMATS, by_format, format_of
 from device_simulator.formats.wire import Pen, WireMessage
 from device_simulator.happenings import Moment
 from device_simulator.scenarios.setting import Scenario, Setting
@@ -14,7 +14,7 @@ def write(pen: Pen, told: Moment, now: datetime) -> list[WireMessage]:
     return [
         message
         for part in by_format(told)
-        for message in FORMATS[part.happenings[0].device.format].write(pen, part.happenings, now)
+        for message in FORMATS[format_of(part.happenings[0])].write(pen, part.happenings, now)
     ]
 
 

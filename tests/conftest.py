@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from safety_service import logs
 from safety_service.main import create_app
-from safety_service.services import growth
+from safety_service.services import growth, vendors
 from safety_service.settings import Settings
 from safety_service.store import migrations, tables
 from safety_service.store.scope import EVERY_SCHOOL
@@ -37,6 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 logs.configure("WARNING")
+vendors.ensure_installed()
 
 
 class Clock:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from device_simulator.happenings import Happening
+from device_simulator.model import Device
 
 
 class WireMessage(msgspec.Struct, frozen=True):
@@ -35,7 +36,9 @@ class Pen(msgspec.Struct):
 
     `run` makes ids of this run differ from those of any other, `gateway` names the native gateway of every
     school, `numbers` holds the last sequence number of each school's gateway, `began` the wall time (epoch
-    seconds) at which a story started, `raised` the stories whose last change was told.
+    seconds) at which a story started, `raised` the stories whose last change was told, `posts` how often a
+    story was told while it lasts. `memory` is what a format remembers beside that, under keys that begin with
+    its name.
     """
 
     run: str
@@ -43,14 +46,19 @@ class Pen(msgspec.Struct):
     numbers: dict[str, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     began: dict[str, float] = msgspec.field(default_factory=dict)
     raised: set[str] = msgspec.field(default_factory=set)
+    memory: dict[tuple[str, ...], Any] = msgspec.field(default_factory=dict)
+    posts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Format(NamedTuple):
     """One wire format: `write(pen, happenings of one school, now)`, `link(school, pen)` and what it can say.
 
-    `kinds` lists the event kinds the format has words for; None means all of them.
+    `kinds` lists the event kinds the format has words for; None means all of them. `roles` are those of the
+    devices that could speak it, and `name` how it calls one (None: by its code).
     """
 
     write: Callable[[Pen, tuple[Happening, ...], datetime], list[WireMessage]]
-    link: Callable[[str, Pen], Link]
+    link: Callable[[str, Pen], Link | None]
     kinds: frozenset[str] | None
+    roles: frozenset[str] = frozenset()
+    name: Callable[[Device], str] | None = None

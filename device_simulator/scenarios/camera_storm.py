@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from device_simulator.formats import can_say
 from device_simulator.happenings import Happening, Moment, in_order, lasting, moment
-from device_simulator.model import School
+from device_simulator.model import Device, School
 from device_simulator.scenarios.setting import Scenario, Setting, one
 
 EVENTS_PER_SECOND = 400
@@ -14,7 +15,7 @@ _PRESS_AT = 12.0
 def moments(setting: Setting) -> Iterator[Moment]:
     """Half a real minute at 400 events a second, start and end in turn; one real press in the middle."""
     school = _school(setting)
-    camera = one(school.having("camera", format="native"), "native camera")
+    camera = one(_cameras(school), "camera that tells of motion")
     button = one(school.having("panic_button"), "panic button")
     story = f"{setting.county.seed}/{school.code}/storm"
     press = Happening(
@@ -35,9 +36,11 @@ def _storm(setting: Setting, motion: Happening) -> Iterator[Moment]:
 
 
 def _school(setting: Setting) -> School:
-    return setting.school_with(
-        "a native camera", lambda school: bool(school.having("camera", format="native"))
-    )
+    return setting.school_with("a camera that tells of motion", lambda school: bool(_cameras(school)))
+
+
+def _cameras(school: School) -> tuple[Device, ...]:
+    return tuple(camera for camera in school.having("camera") if can_say(camera, "motion"))
 
 
 CAMERA_STORM = Scenario(

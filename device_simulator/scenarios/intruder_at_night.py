@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from device_simulator.formats import can_say
 from device_simulator.happenings import Happening, Moment, in_order, lasting, moment
 from device_simulator.model import School
 from device_simulator.scenarios.setting import Scenario, Setting, one
@@ -33,7 +34,7 @@ def moments(setting: Setting) -> Iterator[Moment]:
         lasting(16.0, 80.0, on_fence("intrusion"), 30.0),
         lasting(30.0, 70.0, person("inside"), 5.0, 40.0),
     ]
-    if outside.format == "native":
+    if can_say(outside, "intrusion"):
         # a camera without an NVR has its own line rule; Frigate has no word for it
         line = msgspec.structs.replace(person("outside"), kind="intrusion", story=f"{story}/line")
         stories.insert(1, [moment(6.0, msgspec.structs.replace(line, phase="pulse"))])

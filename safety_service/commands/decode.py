@@ -12,6 +12,7 @@ import typer
 from safety_service.domain.decoding import decode
 from safety_service.domain.decoding.times import parse
 from safety_service.domain.types import Event, Message, Rejected
+from safety_service.services import vendors
 from safety_service.settings import Settings
 
 WRONG_USAGE = 2
@@ -37,6 +38,7 @@ def decode_command(
 ) -> None:
     """Show what the service reads out of one payload. Exits with 3 when a part of it cannot be read."""
     zone = _zone(tz or Settings().timezone)
+    vendors.ensure_installed()
     received = datetime.now(UTC) if received_at is None else _time(received_at, zone)
     message = Message(topic=topic, payload=_payload(file), received_at=received)
     found = decode(message, zone)

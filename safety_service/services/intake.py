@@ -3,15 +3,16 @@
 from collections.abc import Container, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
+from threading import Lock
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from sqlmodel import Session
 
-from safety_service.domain.decoding import decode, parse_topic
+from safety_service.domain.decoding import Recall, decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections
+from safety_service.services import inspections, vendors
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -33,17 +34,32 @@ class GradingHouse(msgspec.Struct, frozen=True):
     timezone: str
 
 
+class SharedRecall:
+    """The memory of all decoders of one partition: the thread that reads ahead may be at it too."""
+
+    def __init__(self) -> None:
+        self.recall = Recall()
+        self.lock = Lock()
+
+
 class Decoder:
     """Turns messages into events for the schools of one partition; bad input becomes a value."""
 
     def __init__(
-        self, registry: Registry, schools: Container[str], default_zone: tzinfo, max_payload_bytes: int
+        self,
+        registry: Registry,
+        schools: Container[str],
+        default_zone: tzinfo,
+        max_payload_bytes: int,
+        memory: SharedRecall | None = None,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
+        vendors.ensure_installed()
 
     def zone_of(self, school: str) -> tzinfo:
         """The school's own time zone, else the county's."""
@@ -54,6 +70,10 @@ class Decoder:
 
     def read(self, messages: Sequence[Message]) -> Intake:
         """Decodes a batch; one bad message costs no other."""
+        with self._memory.lock:
+            return self._read(messages)
+
+    def _read(self, messages: Sequence[Message]) -> Intake:
         intake = Intake()
         schools = self._registry.schools
         for message in messages:
@@ -68,7 +88,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            for result in decode(message, zone, largest=self._max_payload_bytes):
+            found = decode(message, zone, largest=self._max_payload_bytes)
+            for result in self._memory.recall.complete(message, found):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
                 else:

@@ -36,9 +36,12 @@ _PURE_STANDARD_LIBRARY = """
     email.utils.parsedate_to_datetime enum fractions functools hashlib heapq ipaddress itertools json keyword
     math operator re statistics string textwrap types typing unicodedata urllib.parse zoneinfo
     xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement xml.etree.ElementTree.tostring
+    xml.etree.ElementTree.XML
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
-PURE_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil"})
+PURE_LIBRARIES = frozenset(
+    {"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil", "defusedxml", "google"}
+)
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter"})
 OUTSIDE_WORLD = frozenset({"open", "input", "print", "exec", "eval", "__import__", "breakpoint"})
 

@@ -8,7 +8,14 @@ from safety_service.domain.decoding.times import microseconds
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Phase, Rejected
 
-PHASES: dict[str, Phase] = {"online": "end", "offline": "start", "stopped": "start", "disabled": "start"}
+PHASES: dict[str, Phase] = {
+    "online": "end",
+    "connected": "end",
+    "offline": "start",
+    "disconnected": "start",
+    "stopped": "start",
+    "disabled": "start",
+}
 
 
 def read_word(payload: bytes) -> str:
@@ -20,7 +27,7 @@ def read_word(payload: bytes) -> str:
 def liveness(
     message: Message, topic: Topic, *, device: str, gateway: str, kind: str = "device_offline"
 ) -> list[Event | Rejected]:
-    """`offline`, `stopped` and `disabled` start a `device_offline`, `online` ends it.
+    """`offline`, `disconnected`, `stopped` and `disabled` start a `device_offline`, `online` ends it.
 
     `online` is the end of an outage and not a kind of its own, so that a rule on `device_offline` resolves.
     An empty payload deletes a retained status and says nothing.

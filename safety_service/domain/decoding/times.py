@@ -12,6 +12,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 COMPACT = re.compile(r"(19|20)[0-9]{12}")
+# `-8:00`, `+8`: an offset whose hour some firmware prints without its zero.
+SHORT_OFFSET = re.compile(r"(?<=\d)([+-])(\d)(:?\d\d)?$")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
 
 
@@ -76,9 +78,12 @@ def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
         return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=zone)
     if NUMBER.fullmatch(text):
         return _from_epoch(float(text))
+    text = text.replace("/", "-")
+    if "T" in text or " " in text:
+        text = SHORT_OFFSET.sub(r"\g<1>0\2\3", text)
     # Python knows no leap second; the second before it is right to within one.
     try:
-        return datetime.fromisoformat(LEAP_SECOND.sub(":59", text.replace("/", "-")))
+        return datetime.fromisoformat(LEAP_SECOND.sub(":59", text))
     except ValueError:
         raise ValueError("it is no date and time that can be read") from None
 

@@ -32,6 +32,18 @@ RESTS = [
     "frigate/cam/status/detect",
     "frigate/cam/motion",
     "frigate",
+    "onvif/cam/onvif-ej/VideoSource/MotionAlarm/&1",
+    "onvif/cam/status",
+    "onvif",
+    "axis/cam/event/tns:onvif/Device/tns:axis/IO/Port/$source/port/1",
+    "axis/cam/connection",
+    "axis",
+    "hikvision/bridge",
+    "hikvision",
+    "dahua/cam/event",
+    "dahua/cam/VideoMotion/Event",
+    "dahua/cam/motion",
+    "dahua",
 ]
 RECEIVED = datetime(2026, 11, 23, 15, 10, 5, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -42,6 +54,7 @@ REASONS = {
     "forbidden_kind",
     "too_large",
     "not_json",
+    "not_xml",
     "missing_field",
     "bad_value",
     "bad_time",

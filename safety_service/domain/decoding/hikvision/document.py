@@ -1,0 +1,90 @@
+"""XML that anybody may post, as plain nested values: no entity is ever expanded, no namespace matters."""
+
+import re
+from typing import Any
+from xml.etree.ElementTree import XML, Element
+
+from defusedxml.ElementTree import ParseError
+from defusedxml.ElementTree import fromstring as defused
+
+from safety_service.domain.decoding.lenient import INVISIBLE, as_text
+from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.types import Rejected
+
+DECLARED = re.compile(rb"""encoding\s*=\s*["']([\w.:-]{1,24})["']""")
+CHINESE = (b"gb", b"x-gb", b"cp936", b"ms936", b"936")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,10};)")
+DEEPEST = 24
+
+Value = Any
+"""A text, a mapping of local names to values, or a list of values where a name came more than once."""
+
+
+def read_xml(payload: bytes) -> tuple[str, Value] | Rejected:
+    """The root's local name and what it holds, or `not_xml`.
+
+    Damage that devices do is mended once: a bare `&` in a name, control characters, bytes behind the end.
+    """
+    text = _decoded(payload).strip("\x00 \t\r\n\ufeff")
+    try:
+        root = _parse(text)
+    except ParseError as error:
+        try:
+            root = _parse(_mended(text))
+        except (ParseError, ValueError):
+            line, column = error.position
+            return refused("not_xml", f"line {line}, column {column}", f"{str(error).partition(':')[0]}.")
+    except (ValueError, RecursionError) as error:
+        # Whoever declares a document type or an entity is no device.
+        return refused("not_xml", "payload", f"{type(error).__name__}: this XML is not read.")
+    return _local(root.tag), _value(root, 0)
+
+
+def _decoded(payload: bytes) -> str:
+    """The text in the declared encoding. Cameras declare UTF-8 and write names in GBK, or declare GB2312."""
+    if payload[:2] in UTF_16:
+        return payload.decode("utf-16", "replace")
+    declared = DECLARED.search(payload, 0, 200)
+    chinese = declared is not None and declared[1].lower().startswith(CHINESE)
+    return as_text(payload, "gb18030" if chinese else "utf-8")
+
+
+def _parse(text: str) -> Element:
+    """Only what holds a `<!` could declare anything, and goes the slow and guarded way."""
+    text = text.removeprefix("\ufeff")
+    if "<!" in text:
+        guarded: Element = defused(text, forbid_dtd=True)
+        return guarded
+    return XML(text)
+
+
+def _mended(text: str) -> str:
+    """Without control characters, bare ampersands, and whatever follows the end of the root."""
+    text = BARE_AMPERSAND.sub("&amp;", INVISIBLE.sub("", text))
+    begin = re.search(r"<(?![?!])([\w:.-]+)", text)
+    if begin is None:
+        return text
+    end = text.rfind(f"</{begin[1]}>")
+    return text[begin.start() : end + len(begin[1]) + 3] if end > 0 else text[begin.start() :]
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _value(element: Element, depth: int) -> Value:
+    if len(element) == 0:
+        return (element.text or "").strip()
+    if depth >= DEEPEST:
+        return "(nested too deep, kept in the message log)"
+    found: dict[str, Value] = {}
+    for child in element:
+        name, value = _local(child.tag), _value(child, depth + 1)
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found

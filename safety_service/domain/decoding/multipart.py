@@ -1,0 +1,78 @@
+"""The parts of a multipart body whose headers are gone: the boundary is read from the body itself."""
+
+import base64
+from typing import NamedTuple
+
+from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.types import Event, Rejected
+
+IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
+LARGEST_SNAPSHOT = 512 * 1024
+LONGEST_BOUNDARY = 200
+SNAPSHOT = "_snapshot"
+"""Reserved key of `attributes`: an image in base64 that came with the event."""
+
+
+class Part(NamedTuple):
+    """One part: its headers in lower case as one text, and its bytes."""
+
+    headers: str
+    body: bytes
+
+    @property
+    def is_image(self) -> bool:
+        return self.body.startswith(IMAGES) or "content-type: image/" in self.headers
+
+
+def parts_of(payload: bytes) -> list[Part]:
+    """The parts in their order; none where the payload is no multipart body.
+
+    Each device has its own idea of the ends of lines and of the last boundary, so that a part ends where the
+    next boundary begins.
+    """
+    start = payload.find(b"--")
+    if start < 0 or payload[:start].strip():
+        return []
+    line = payload[start : start + LONGEST_BOUNDARY].splitlines()[0].rstrip()
+    if len(line) < 3:
+        return []
+    found = []
+    for piece in payload[start:].split(line)[1:]:
+        if piece[:2] == b"--":
+            break
+        part = _part(piece)
+        if part is not None:
+            found.append(part)
+    return found
+
+
+def with_snapshot(found: list[Event | Rejected], images: list[Part]) -> list[Event | Rejected]:
+    """The events of one part with the image behind it, the scene rather than the licence plate cut out of it.
+
+    An image beyond half a megabyte is left out and reported: it stays in the message log.
+    """
+    event = next((item for item in found if isinstance(item, Event)), None)
+    if event is None or not images:
+        return found
+    image = next((one for one in images if "plate" not in one.headers), images[0])
+    if len(images) > 1:
+        event.attributes["images"] = len(images)
+    if len(image.body) > LARGEST_SNAPSHOT:
+        detail = f"An image of {len(image.body)} bytes; the event is kept without it."
+        return [*found, refused("too_large", "image", detail)]
+    event.attributes[SNAPSHOT] = base64.b64encode(image.body).decode()
+    return found
+
+
+def _part(piece: bytes) -> Part | None:
+    """Headers and body, told apart by the first empty line; a piece without headers is all body."""
+    piece = piece.removeprefix(b"\r").removeprefix(b"\n")
+    for empty_line in (b"\r\n\r\n", b"\n\n"):
+        head, separator, body = piece.partition(empty_line)
+        if separator and b":" in head and not head.lstrip().startswith((b"<", b"{", b"Code=")):
+            headers = head.decode("utf-8", "replace").lower()
+            break
+    else:
+        headers, body = "", piece
+    body = body.removesuffix(b"\n").removesuffix(b"\r")
+    return Part(headers, body) if body.strip() else None

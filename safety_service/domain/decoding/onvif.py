@@ -1,0 +1,182 @@
+"""The event broker of ONVIF (Profile M): JSON below `{device}/onvif-ej/`, properties as retained messages.
+
+The device is what its TopicPrefix says, left of `onvif-ej`; digital inputs are devices of their own below it.
+A property that is deleted (an empty message) says nothing: it neither ends an alarm nor begins one.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Any
+
+from safety_service.domain.decoding.cameras import (
+    LONGEST_CODE,
+    MOMENTS,
+    event_of,
+    input_of,
+    lasting,
+    look_up_path,
+    named,
+    text,
+)
+from safety_service.domain.decoding.details import digest
+from safety_service.domain.decoding.items import (
+    Items,
+    class_of,
+    items_of,
+    number_of,
+    object_of,
+    plate_of,
+    state_of,
+)
+from safety_service.domain.decoding.kinds import MEASUREMENTS
+from safety_service.domain.decoding.lenient import read_lenient
+from safety_service.domain.decoding.liveness import liveness
+from safety_service.domain.decoding.profiles import Mapped, profile
+from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.times import EPOCH, Reading, read_time
+from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.types import Event, Message, Phase, Rejected
+
+BROKER = "onvif-ej"
+NAMESPACE = re.compile(r"^(?:tns\w*|onvif|axis):")
+CHANNELS = (
+    "videosource", "videosourcetoken", "videosourceconfigurationtoken", "videosourceconfiguration", "source",
+    "audiosource", "audiosourceconfigurationtoken",
+)  # fmt: skip
+INPUTS = ("inputtoken", "input", "port", "token")
+UNITS = {"temperature": "°C", "humidity": "%", "battery": "%"}
+# The standard says Kelvin, its own example is in Celsius, and no sensor in a school reads 150 °C.
+COLDEST_KELVIN, KELVIN = 150.0, 273.15
+CLASS_KINDS = {
+    "human": "person",
+    "person": "person",
+    "face": "person",
+    "vehicle": "vehicle",
+    "car": "vehicle",
+}
+NEVER_HAPPENED = EPOCH + timedelta(days=1)
+
+
+def decode_onvif(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | Rejected]:
+    """The one event of a message. Times are UTC by the standard, whatever the school's zone."""
+    placed = _place(topic.rest)
+    if placed is None:
+        return _beside_the_broker(message, topic)
+    raw_device, path = placed
+    device = named(raw_device)
+    if isinstance(device, Rejected):
+        return [device]
+    if not message.payload.strip(b"\x00 \r\n\t"):
+        return []
+    body = read_lenient(message.payload)
+    if isinstance(body, Rejected):
+        return [body]
+    if not isinstance(body, Mapping):
+        return [refused("bad_value", "payload", "An ONVIF event is an object with UtcTime, Source and Data.")]
+    return _event(message, topic, device, path, body)
+
+
+@lru_cache(maxsize=8192)
+def _place(rest: tuple[str, ...]) -> tuple[str, str] | None:
+    """The TopicPrefix, and the event's topic without namespaces and source values (from the first `&` on)."""
+    if BROKER not in rest:
+        return None
+    at = rest.index(BROKER)
+    path = []
+    for segment in rest[at + 1 :]:
+        if segment.startswith("&"):
+            break
+        path.append(NAMESPACE.sub("", segment))
+    return "/".join(rest[:at]), "/".join(path)[:LONGEST_CODE]
+
+
+def _beside_the_broker(message: Message, topic: Topic) -> list[Event | Rejected]:
+    """A heartbeat and a last will are messages of the device's MQTT client and not of the event broker."""
+    last = topic.rest[-1].lower() if topic.rest else ""
+    device = named("/".join(topic.rest[:-1]))
+    if isinstance(device, str) and last in ("status", "availability"):
+        return liveness(message, topic, device=device, gateway=device)
+    if isinstance(device, str) and last == "heartbeat":
+        now = Reading(message.received_at, False, None, None)
+        beat = Mapped("heartbeat")
+        return event_of(
+            message, topic, now, device=device, mapped=beat, phase="pulse", key=last, attributes={}
+        )
+    return [refused("bad_topic", "topic", f"An ONVIF topic is …/onvif/DEVICE/{BROKER}/EVENT.")]
+
+
+def _event(
+    message: Message, topic: Topic, device: str, path: str, body: Mapping[str, Any]
+) -> list[Event | Rejected]:
+    operation = str(body.get("PropertyOperation", "")).lower()
+    if operation == "deleted":
+        return []
+    source, data = items_of(body.get("Source")), items_of(body.get("Data"))
+    data |= {name: value for name, value in items_of(body.get("Key")).items() if name not in data}
+    told = body.get("UtcTime")
+    time = read_time(told, message.received_at, UTC)
+    stored = message.retained or operation == "initialized"
+    if stored and time.told_at is not None and _never(time.told_at):
+        return []
+    mapped = _meaning(path, data)
+    phase, value = _phase(mapped.kind, data, stored)
+    attributes = _attributes(path, source, data)
+    seen = object_of(data)
+    if mapped.kind == "alarm_input":
+        device = input_of(device, next((source[name] for name in INPUTS if name in source), None))
+    return event_of(
+        message,
+        topic,
+        time,
+        device=device,
+        mapped=mapped,
+        phase=phase,
+        key=f"{path[:120]}|{phase if phase != 'state' else 'start'}|{digest([source, data])}",
+        attributes=attributes,
+        place="UtcTime",
+        event_id=seen[:64] if seen is not None and phase == "pulse" else None,
+        value=value,
+        unit=UNITS.get(mapped.kind) if value is not None else None,
+    )
+
+
+def _never(told_at: datetime) -> bool:
+    """A device reports 1970 for a property that was never set since it was made."""
+    return told_at < NEVER_HAPPENED
+
+
+def _meaning(path: str, data: Items) -> Mapped:
+    mapped = look_up_path(profile("onvif"), path)
+    if not mapped.known and "classtypes" in data:
+        seen = [CLASS_KINDS[word] for word in (class_of(data) or "").split() if word in CLASS_KINDS]
+        return Mapped(seen[0], mapped.severity) if seen else mapped
+    return mapped
+
+
+def _phase(kind: str, data: Items, stored: bool) -> tuple[Phase, float | None]:
+    if kind in MEASUREMENTS:
+        value = number_of(data)
+        if value is not None:
+            if kind == "temperature" and value > COLDEST_KELVIN:
+                value = round(value - KELVIN, 2)
+            return "measure", value
+    state = None if kind in MOMENTS else state_of(data)
+    return ("pulse" if state is None else lasting(state, stored)), None
+
+
+def _attributes(path: str, source: Items, data: Items) -> dict[str, Any]:
+    channel = next((text(source[name]) for name in CHANNELS if name in source), None)
+    told = {
+        "code": path,
+        "channel": channel,
+        "rule": text(source.get("rule")) or text(source.get("rulename")),
+        "object": class_of(data),
+        "object_id": object_of(data),
+        "plate": plate_of(data),
+        "threshold": data.get("threshold"),
+        "sensor": text(source.get("sensorid")),
+        "input": next((text(source[name]) for name in INPUTS if name in source), None),
+    }
+    return {name: value for name, value in told.items() if value is not None}
