@@ -11,6 +11,7 @@ from safety_service.domain.alerts import apply_findings
 from safety_service.domain.deafness import Deaf, heard_at
 from safety_service.domain.notifying import Receiver, receivers_of
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.rules.wills import is_last_will
 from safety_service.domain.suppression import TELLING, Suppressor, mark, owes, recheck
 from safety_service.domain.timeline_model import Entry, Timeline
 from safety_service.domain.types import Alert, AlertChange, DeviceSeen, Event, Finding, Transition
@@ -167,7 +168,7 @@ class _World:
     def _hear(self, event: Event) -> None:
         identity = (event.school, event.device)
         known = self.devices.get(identity)
-        if not event.retained and event.format != "service":
+        if not event.retained and event.format != "service" and not is_last_will(event):
             if known is None:
                 known = DeviceSeen(
                     school=event.school,
@@ -175,6 +176,7 @@ class _World:
                     zone=event.zone,
                     zone_type=event.zone_type,
                     format=event.format,
+                    gateway=event.gateway,
                 )
                 self.engine.register(msgspec.structs.replace(known, last_seen_at=event.received_at))
             self.devices[identity] = msgspec.structs.replace(known, last_seen_at=event.received_at)
