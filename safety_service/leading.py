@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Engine
 
+from safety_service.domain.noise import Ration
 from safety_service.mqtt import ReceiverPlan
 from safety_service.receiving import Order, ReceiverProcess, Reserve
 from safety_service.services.intake import GradingHouse
@@ -57,6 +58,7 @@ class Term:
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
             grading=GradingHouse(settings.schemes_dir, settings.timezone),
+            ration=Ration(settings.noise_burst, settings.noise_per_minute),
         )
         self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)

@@ -46,6 +46,11 @@ def sighting(event: Event) -> float | None:
     return (event.told_at - event.received_at).total_seconds()
 
 
+def remembered(offset: float | None) -> Clock:
+    """The clock as the registry keeps it: its latest sightings are forgotten."""
+    return Clock(offset, offset is not None and abs(offset) > WRONG_SECONDS)
+
+
 def learned(clock: Clock, ahead: float) -> Clock:
     """The clock after one more sighting."""
     seen = (*clock.seen, ahead)[-KEPT:]

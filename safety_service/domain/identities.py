@@ -57,7 +57,7 @@ def unified(identity: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """A name as an eye takes it in: without case, accents, width, signs between words and what is invisible."""
+    """A name as an eye takes it in: without case, accents, width, signs between words and the invisible."""
     shown = unicodedata.normalize("NFKD", name).casefold()
     shown = "".join(one for one in shown if unicodedata.category(one)[0] not in "CM")
     return _FILL.sub("", shown.translate(_CONFUSED)) or name

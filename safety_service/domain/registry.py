@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from safety_service.domain.errors import Refused
 
@@ -77,7 +85,9 @@ SchoolCode = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_school_co
 DeviceId = Annotated[
     str, BeforeValidator(_cleaned), AfterValidator(_device_id), Field(min_length=1, max_length=200)
 ]
-Identities = Annotated[list[DeviceId], Field(max_length=50), AfterValidator(lambda names: list(dict.fromkeys(names)))]
+Identities = Annotated[
+    list[DeviceId], Field(max_length=50), AfterValidator(lambda names: list(dict.fromkeys(names)))
+]
 Slug = Annotated[_Word, BeforeValidator(_cleaned)]
 OptionalSlug = Annotated[_Word | None, _OrNone]
 

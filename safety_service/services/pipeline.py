@@ -4,7 +4,7 @@ A crash at any instant repeats the batch and changes nothing twice. What the rul
 between batches and is written with each; after a failure it is thrown away and rebuilt from the database.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -12,16 +12,18 @@ import structlog
 from sqlalchemy import Engine as Database
 from sqlmodel import Session
 
-from safety_service.domain.deafness import Deaf, heard_at, remember
+from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
+from safety_service.domain.noise import Ration
 from safety_service.domain.rules.engine import Engine
-from safety_service.domain.rules.model import RuleSet
-from safety_service.domain.types import DeviceSeen, Event, Rejected
+from safety_service.domain.types import Event, Rejected
 from safety_service.services import alerting, escalating, rulesets, suppression
 from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
+from safety_service.services.restarting import note_deaf, own_states, silent_since
+from safety_service.services.screening import Screen
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
@@ -55,6 +57,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
+    ration: Ration = Ration()
 
 
 class Memory(msgspec.Struct):
@@ -69,6 +72,7 @@ class Memory(msgspec.Struct):
     heard_until: datetime
     ledger: Ledger
     cursor: int
+    screen: Screen
     followed: suppression.Followed | None = None
     """The last look at what is held back, and what no longer is."""
 
@@ -156,8 +160,9 @@ class Pipeline:
             ahead = self._reader.read(session, memory.decoder, row.cursor, limit)
         batch = ahead.messages
         new = self._take_in(session, row, memory, ahead, now)
+        judged = memory.screen.judge(session, row, new, memory.registry, memory.presence, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = memory.engine.observe(new, now)
+        findings = memory.engine.observe(judged, now)
         more = 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
@@ -172,7 +177,8 @@ class Pipeline:
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = memory.cursor = batch[-1].position
-        memory.presence.write(session, row, now, at_once=unknown)
+            self._decoders_memory.save(session, row.cursor)
+        memory.presence.write(session, row, memory.registry, memory.engine, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
         if transitions or told:
@@ -214,6 +220,7 @@ class Pipeline:
         schools = self._schools(session)
         registry = devices.load(session, schools)
         decoder = self._decoder(registry, schools)
+        self._decoders_memory.restore(session, schools)
         presence = Presence()
         presence.catch_up(session, row, registry, decoder)
         zones = {school: decoder.zone_of(school) for school in schools}
@@ -222,16 +229,25 @@ class Pipeline:
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
-            [_silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [silent_since(device, intervals, tolerance) for device in registry.devices.values()],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
             engine.deaf(row.advanced_at, now, restart=True)
-            _remember(row, Deaf(row.advanced_at, now, True))
+            note_deaf(row, Deaf(row.advanced_at, now, True))
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
         return Memory(
-            rules_version, engine, registry, decoder, latest, presence, heard_until, ledger, row.cursor
+            rules_version=rules_version,
+            engine=engine,
+            registry=registry,
+            decoder=decoder,
+            latest=latest,
+            presence=presence,
+            heard_until=heard_until,
+            ledger=ledger,
+            cursor=row.cursor,
+            screen=self._memory.screen if self._memory is not None else Screen(self._options.ration),
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
@@ -250,7 +266,7 @@ class Pipeline:
         heard_again = now if link_since is None else min(link_since, now)
         if heard_again > memory.heard_until:
             memory.engine.deaf(memory.heard_until, heard_again, restart=False)
-            _remember(row, Deaf(memory.heard_until, heard_again, False))
+            note_deaf(row, Deaf(memory.heard_until, heard_again, False))
         memory.heard_until = now
 
     def _set_aside(self, error: Exception) -> None:
@@ -269,27 +285,3 @@ class Pipeline:
             event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
             row.cursor = batch[0].position
             session.add(row)
-
-
-def own_states(
-    states: Iterable[tuple[str, tuple[str, ...], bytes]], rules: RuleSet, schools: frozenset[str]
-) -> list[tuple[str, tuple[str, ...], bytes]]:
-    """The states of this partition's schools; those of rules that are gone belong to whoever reads first."""
-    own = []
-    for rule, key, state in states:
-        known = rules.rules.get(rule)
-        school = key[known.key.index("school")] if known is not None and len(key) == len(known.key) else None
-        if school is None or school in schools:
-            own.append((rule, key, state))
-    return own
-
-
-def _silent_since(device: DeviceSeen, intervals: Sequence[Deaf], tolerance: timedelta) -> DeviceSeen:
-    if device.last_seen_at is None:
-        return device
-    return msgspec.structs.replace(device, last_seen_at=heard_at(device.last_seen_at, intervals, tolerance))
-
-
-def _remember(row: Partition, latest: Deaf) -> None:
-    intervals = remember(msgspec.convert(row.deaf, list[Deaf]), latest)
-    row.deaf = msgspec.to_builtins(intervals)

@@ -51,7 +51,7 @@ def firing_of(session: Session, rules: Collection[str], schools: Collection[str]
 
 
 def ended_of(session: Session, rules: Collection[str], since: datetime) -> list[Alert]:
-    """The alerts of these rules that ended at `since` or later; one seek for each rule in an index of ends."""
+    """The alerts of these rules that ended at `since` or later; a seek for each rule in an index of ends."""
     statement = select(StoredAlert).where(
         col(StoredAlert.rule).in_(sorted(rules)), col(StoredAlert.resolved_at) >= since
     )

@@ -22,7 +22,7 @@ RAISES_NOTHING = frozenset({"end", "state"})
 
 
 class Params(Strict):
-    """`quiet_for` None means `never`: only an end or a person ends it. What ends within `for` raises nothing."""
+    """`quiet_for` None means `never`: only an end or a person ends it. What ends within `for` is not told."""
 
     severity: SeverityName
     quiet_for: QuietDuration = timedelta(minutes=10)
