@@ -11,7 +11,7 @@ import msgspec
 _MAC = re.compile(r"[0-9a-f]{12}")
 _MAC_SIGNS = str.maketrans("", "", ":-. ")
 _PAIRS = re.compile(r"..")
-_WORLDWIDE = re.compile(r"[0-9a-f]{12}|[0-9]{20}")
+_WORLDWIDE = re.compile(r"([0-9a-f]{12}|[0-9]{20})(/.*)?")
 """A MAC address, or a device code of 20 digits: there is one of it in the world."""
 _CONFUSED = str.maketrans(
     # Cyrillic and Greek letters that look like Latin ones, then what is mistaken for another on a label.
@@ -42,18 +42,22 @@ class Double(msgspec.Struct, frozen=True):
 
 
 def spellings(identity: str) -> frozenset[str]:
-    """An identity and the other usual ways of writing it; a MAC address has many, everything else one."""
-    plain = identity.translate(_MAC_SIGNS).lower()
+    """An identity and the other usual ways of writing it: a MAC address has many, a channel of it as well,
+    everything else one."""
+    head, slash, channel = identity.partition("/")
+    plain = head.translate(_MAC_SIGNS).lower()
     if not _MAC.fullmatch(plain):
         return frozenset({identity})
     written = {sign.join(_PAIRS.findall(plain)) for sign in (":", "-", "")}
-    return frozenset({identity} | written | {one.upper() for one in written})
+    written |= {one.upper() for one in written}
+    return frozenset({identity} | {one + slash + channel for one in written})
 
 
 def unified(identity: str) -> str:
     """What all spellings of an identity share."""
-    plain = identity.translate(_MAC_SIGNS).lower()
-    return plain if _MAC.fullmatch(plain) else identity
+    head, slash, channel = identity.partition("/")
+    plain = head.translate(_MAC_SIGNS).lower()
+    return plain + slash + channel if _MAC.fullmatch(plain) else identity
 
 
 def skeleton(name: str) -> str:
