@@ -52,7 +52,11 @@ def remembered(offset: float | None) -> Clock:
 
 
 def learned(clock: Clock, ahead: float) -> Clock:
-    """The clock after one more sighting."""
+    """The clock after one more sighting; of one that says nothing new nothing is kept."""
+    if clock.offset is not None and len(clock.seen) == KEPT:
+        lowest, highest = min(clock.seen), max(clock.seen)
+        if lowest <= ahead <= highest <= lowest + STEADY_SECONDS:
+            return clock
     seen = (*clock.seen, ahead)[-KEPT:]
     offset = _agreed(seen) if len(seen) >= AGREEING else clock.offset
     if offset is not None and clock.offset is not None and abs(offset - clock.offset) <= STEADY_SECONDS:

@@ -18,7 +18,6 @@ from safety_service.domain.types import LIFE_SAFETY_KINDS, Event, Phase
 QUIET_AFTER = timedelta(minutes=10)
 """A device that kept to its ration for so long is noisy no longer."""
 TOLD_AGAIN_AFTER = timedelta(minutes=5)
-MOST_BUCKETS = 100_000
 SERVICE = "service"
 KIND = "noisy_device"
 
@@ -33,8 +32,14 @@ class Ration(msgspec.Struct, frozen=True):
     burst: int = 600
     per_minute: int = 300
 
+    @property
+    def refills_in(self) -> timedelta:
+        return timedelta(minutes=self.burst / self.per_minute)
+
 
 class Bucket(msgspec.Struct):
+    """What is left of a ration at an instant of the device's own time."""
+
     left: float
     at: datetime
 
@@ -56,59 +61,78 @@ class Heard(NamedTuple):
 
 
 class Loudness:
-    """How much each device has said lately. In memory only: after a restart every ration is whole."""
+    """How much each device has said lately. In memory only: after a restart every ration is whole.
+
+    All are counted; only of those that said more than a ration within the time it takes to refill is it
+    worked out, event by event, what is left.
+    """
 
     def __init__(self, ration: Ration) -> None:
         self._ration = ration
+        self._counted_since: datetime | None = None
+        self._counts: Counter[Key] = Counter()
+        self._first: dict[Key, Event] = {}
         self._buckets: dict[Key, Bucket] = {}
         self._noisy: dict[tuple[str, str], Noisy] = {}
 
     def hear(self, new: Sequence[Event], now: datetime) -> Heard:
         """Splits a batch, in its order. Costs next to nothing as long as nobody is loud."""
-        over = self._over(new)
         judged = list(new)
-        if over:
+        loud = self._loud(new, now)
+        if loud:
             held: Counter[Key] = Counter()
-            judged = [event for event in new if not self._is_held(event, over, held)]
+            judged = [event for event in new if not self._is_held(event, loud, held)]
             self._note(held, now)
         return Heard(judged, self._told(now) if self._noisy else [])
 
-    def _over(self, new: Sequence[Event]) -> dict[Key, int]:
-        """How many events of whom the rules may still see, where that is less than there are."""
-        over: dict[Key, int] = {}
+    def _loud(self, new: Sequence[Event], now: datetime) -> dict[Key, int]:
+        """Who may have used up a ration, with how much was said before this batch."""
+        since = self._counted_since
+        if since is None or not timedelta(0) <= now - since < self._ration.refills_in:
+            self._counted_since = now
+            self._counts.clear()
+            self._first.clear()
+            self._let_go()
         keys = list(map(_key, new))
-        latest = dict(zip(keys, new, strict=True))
-        for key, count in Counter(keys).items():
-            left = self._take(key, count, _time_of(latest[key]))
-            if left < count and key[2] not in LIFE_SAFETY_KINDS and latest[key].format != SERVICE:
-                over[key] = left
-        return over
+        if set(keys) - self._first.keys():
+            for key, event in zip(keys, new, strict=True):
+                self._first.setdefault(key, event)
+        self._counts.update(keys)
+        if not self._buckets and max(self._counts.values(), default=0) <= self._ration.burst:
+            return {}
+        return {
+            key: self._counts[key] - count
+            for key, count in Counter(keys).items()
+            if key in self._buckets or self._counts[key] > self._ration.burst
+        }
 
-    def _take(self, key: Key, count: int, at: datetime) -> int:
-        burst, per_second = self._ration.burst, self._ration.per_minute / 60
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= MOST_BUCKETS:
-                self._let_go(at)
-            bucket = self._buckets[key] = Bucket(float(burst), at)
-        elif at > bucket.at:
-            bucket.left = min(burst, bucket.left + (at - bucket.at).total_seconds() * per_second)
-            bucket.at = at
-        taken = min(count, int(bucket.left))
-        bucket.left -= taken
-        return taken
-
-    @staticmethod
-    def _is_held(event: Event, over: dict[Key, int], held: Counter[Key]) -> bool:
+    def _is_held(self, event: Event, loud: dict[Key, int], held: Counter[Key]) -> bool:
         key = _key(event)
-        left = over.get(key)
-        if left is None or event.phase == "end":
+        before = loud.get(key)
+        if before is None or event.kind in LIFE_SAFETY_KINDS or event.phase == "end":
             return False
-        if left > 0:
-            over[key] = left - 1
+        if event.format == SERVICE or self._takes(key, before, _time_of(event)):
             return False
         held[key] += 1
         return True
+
+    def _takes(self, key: Key, before: int, at: datetime) -> bool:
+        """Whether there is one left for an event of that time."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            left = max(0, self._ration.burst - before)
+            bucket = self._buckets[key] = Bucket(float(left), _time_of(self._first[key]))
+        if at > bucket.at:
+            refill = (at - bucket.at).total_seconds() * self._ration.per_minute / 60
+            bucket.left, bucket.at = min(self._ration.burst, bucket.left + refill), at
+        if bucket.left < 1:
+            return False
+        bucket.left -= 1
+        return True
+
+    def _let_go(self) -> None:
+        """Of a device that has kept quiet no more need be known than of any other."""
+        self._buckets = {key: one for key, one in self._buckets.items() if key[:2] in self._noisy}
 
     def _note(self, held: Mapping[Key, int], now: datetime) -> None:
         for (school, device, kind), count in held.items():
@@ -129,11 +153,6 @@ class Loudness:
                 noisy.told_at = now
                 told.append(_event(school, device, noisy, phase, now))
         return told
-
-    def _let_go(self, at: datetime) -> None:
-        """Memory follows the devices that speak: a bucket that has filled up again need not be known."""
-        full = timedelta(minutes=self._ration.burst / self._ration.per_minute)
-        self._buckets = {key: one for key, one in self._buckets.items() if at - one.at < full}
 
 
 def _time_of(event: Event) -> datetime:

@@ -89,16 +89,17 @@ class Presence:
     def _learn(self, registry: devices.Registry, rules: Engine) -> None:
         """What the last event of each device tells of its clock, and behind which gateway it stands."""
         for key, event in self._heard.items():
-            known = registry.devices[key]
+            known = registry.devices.get(key) or devices.sighting(event)
             clock = self._clocks.get(key) or clocks.remembered(known.clock_offset)
             ahead = clocks.sighting(event)
-            clock = self._clocks[key] = clock if ahead is None else clocks.learned(clock, ahead)
-            moved = event.gateway is not None and event.gateway != known.gateway
-            seen = devices.seen_at(known, event.received_at)
+            if ahead is not None:
+                clock = clocks.learned(clock, ahead)
+            self._clocks[key] = clock
+            gateway = event.gateway or known.gateway
             registry.devices[key] = msgspec.structs.replace(
-                seen, gateway=event.gateway or known.gateway, clock_offset=clock.offset
+                known, last_seen_at=event.received_at, gateway=gateway, clock_offset=clock.offset
             )
-            if moved:
+            if gateway != known.gateway:
                 rules.register(registry.devices[key])
 
     def catch_up(

@@ -40,6 +40,7 @@ def test_a_flood_is_held_beyond_the_ration_and_told_once() -> None:
     assert told[0].attributes == {"held_back": {"motion": 15}}
     judged, told = loudness.hear(said(25, 5), at(5))
     assert (len(judged), told) == (5, [])
+    assert len(loudness.hear(said(25, 3600), at(3600)).judged) == 10
 
 
 def test_it_is_told_that_it_goes_on_and_that_it_is_over() -> None:
@@ -65,16 +66,28 @@ def test_each_device_and_each_kind_has_its_own_ration() -> None:
     assert Loudness(RATION).hear(batch, at(0)).judged == batch
 
 
-def test_a_spool_that_is_emptied_after_an_outage_is_no_flood() -> None:
+@pytest.mark.parametrize("batch", [1, 60, 360])
+def test_a_spool_that_is_emptied_after_an_outage_is_no_flood(batch: int) -> None:
+    # Six hours of one event a minute come within a second; its own times say what it was.
+    spool = said(360, 6 * 3600, every=60)
     loudness = Loudness(RATION)
-    loudness.hear(said(1), at(0))
-    for part in range(10):
-        # An hour of one event a minute comes in a second; its own times say so.
-        spool = said(6, 3600, every=60)
-        for event in spool:
-            event.told_at = at(360 * part + 60 * spool.index(event))
-        assert len(loudness.hear(spool, at(3600)).judged) == 6
-    assert loudness.hear([], at(3600)).told == []
+    judged = 0
+    for start in range(0, len(spool), batch):
+        heard = loudness.hear(spool[start : start + batch], at(6 * 3600))
+        judged += len(heard.judged)
+        assert heard.told == []
+    assert judged == 360
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_how_a_flood_is_cut_into_batches_changes_nothing(batch: int) -> None:
+    flood = [*said(100), *said(100, 30, device="cam-2"), *said(50, 30)]
+    loudness = Loudness(RATION)
+    judged: list[Event] = []
+    for start in range(0, len(flood), batch):
+        some = flood[start : start + batch]
+        judged += loudness.hear(some, some[-1].received_at).judged
+    assert [sum(one.device == name for one in judged) for name in ("cam-1", "cam-2")] == [20, 10]
 
 
 def test_times_of_a_broken_clock_bring_no_ration_back() -> None:

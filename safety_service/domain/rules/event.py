@@ -86,7 +86,8 @@ def observe(plan: Plan, state: EventState | None, event: Event, now: datetime) -
 
 
 def _happened(plan: Plan, state: EventState, event: Event, now: datetime) -> Step | None:
-    continues = state.lasts and event.event_id is not None and event.event_id in state.active
+    # What has ended is active no more, so this is of something that goes on.
+    continues = event.event_id is not None and event.event_id in state.active
     if not continues and not plan.admits(event):
         return None
     late = _is_late(state, event)
@@ -95,19 +96,23 @@ def _happened(plan: Plan, state: EventState, event: Event, now: datetime) -> Ste
     severity, key = plan.params.severity, plan.key_of(event)
     if late and event.kind not in LIFE_SAFETY_KINDS:
         return Step(state, plan.finding(key, "firing", severity, now, event=event, late=True), changed=False)
-    is_known = event.phase == "state" or (event.phase == "update" and event.event_id is None)
-    if is_known and state.quieted and not event.retained and "device" in plan.key:
-        return _still_so(state, now)
     edge = not state.firing
+    if state.quieted and _is_known(event) and not event.retained and "device" in plan.key:
+        return _still_so(state, now)
     state.last_at = max(event.occurred_at, state.last_at or event.occurred_at)
     if event.event_id is not None and event.phase != "pulse" and event.event_id not in state.active:
         state.active = [*state.active[1 - ACTIVE_KEPT :], event.event_id]
     if edge and plan.params.lasting_for is not None:
         return _waits(plan, state, event, now)
     _fires(plan, state, now)
-    repeats = not edge and (is_known or event.retained)
+    repeats = not edge and event.phase != "pulse" and (event.retained or _is_known(event))
     found = plan.finding(key, "firing", severity, now, edge=edge, event=event, late=late, repeats=repeats)
     return Step(state, found)
+
+
+def _is_known(event: Event) -> bool:
+    """Whether a device that repeats its state says only what it has said before."""
+    return event.phase == "state" or (event.phase == "update" and event.event_id is None)
 
 
 def _still_so(state: EventState, now: datetime) -> Step | None:
