@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Engine
 
+from safety_service.domain.noise import Ration
 from safety_service.mqtt import ReceiverPlan
 from safety_service.receiving import Order, ReceiverProcess, Reserve
 from safety_service.services.intake import GradingHouse
@@ -60,6 +61,7 @@ class Term:
                 settings.own_schemes, settings.timezone, settings.deadlines_file, settings.planning_file
             ),
             max_push_bytes=settings.max_push_bytes,
+            ration=Ration(settings.noise_burst, settings.noise_per_minute),
         )
         self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)

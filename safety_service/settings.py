@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
+    noise_burst: Annotated[int, Field(ge=1)] = 600
+    """So many events of one kind from one device at once; beyond the ration no rule is asked about them."""
+    noise_per_minute: Annotated[int, Field(ge=1)] = 300
     restart_tolerance_seconds: Annotated[int, Field(ge=0)] = 1800
     access_token_seconds: Annotated[int, Field(ge=60)] = 900
     refresh_token_seconds: Annotated[int, Field(ge=600)] = 14 * 86400

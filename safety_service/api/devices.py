@@ -10,10 +10,12 @@ from pydantic import AwareDatetime, BaseModel
 from safety_service.api.deps import DeviceDep, Now, SchoolDep, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
+from safety_service.domain.identities import Sameness, doubles
 from safety_service.domain.registry import DeviceCondition, DeviceFields, DeviceId
 from safety_service.domain.rights import Caller
-from safety_service.services import registry
+from safety_service.services import adoption, registry
 from safety_service.settings import Settings
+from safety_service.store import identities
 from safety_service.store import registry as store
 from safety_service.store.tables import Device
 
@@ -25,11 +27,16 @@ NewDevice = Annotated[DeviceId, Path(description="What the device calls itself; 
 
 
 class DeviceOut(BaseModel):
-    """`condition`: new (heard of, not adopted), active, quarantined, retired. `online`: heard of lately."""
+    """`condition`: new (heard of, not adopted), active, quarantined, retired. `online`: heard of lately.
+
+    `gateway`: behind which it was heard last. `clock_offset_seconds`: by how much its clock is ahead, as far
+    as that is known; `clock_suspect`: its clock is wrong.
+    """
 
     school: str
     device: str
     name: str
+    identities: list[str]
     zone: str | None
     zone_type: str | None
     format: str | None
@@ -38,16 +45,46 @@ class DeviceOut(BaseModel):
     online: bool
     first_seen_at: AwareDatetime | None
     last_seen_at: AwareDatetime | None
+    gateway: str | None
+    clock_offset_seconds: float | None
+    clock_suspect: bool
+
+
+class DeviceNamed(BaseModel):
+    school: str
+    device: str
+    name: str
+    condition: str
+    identities: list[str]
+
+
+class DoubleOut(BaseModel):
+    """Devices that are probably one. `sameness`: look_alike (their names differ in nothing that an eye sees,
+    or in case, signs and letters that are mistaken for each other) or same_identity; `shared`: what is the
+    same."""
+
+    sameness: Sameness
+    shared: str
+    devices: list[DeviceNamed]
 
 
 class Shapes:
     """Turns rows into answers; whether a device is online depends on the settings and the time."""
 
-    def __init__(self, settings: SettingsDep, now: Now) -> None:
+    def __init__(self, session: SessionDep, settings: SettingsDep, now: Now) -> None:
+        self._session = session
         self._since = online_since(settings, now)
 
     def __call__(self, rows: Sequence[Device]) -> list[DeviceOut]:
-        return [DeviceOut(**row.model_dump(), online=self._heard(row.last_seen_at)) for row in rows]
+        known = identities.of_devices(self._session, rows)
+        return [
+            DeviceOut(
+                **row.model_dump(),
+                identities=known.get((row.school, row.device), []),
+                online=self._heard(row.last_seen_at),
+            )
+            for row in rows
+        ]
 
     def _heard(self, seen: datetime | None) -> bool:
         return seen is not None and seen >= self._since
@@ -67,6 +104,8 @@ def wanted(
     school: str | None = None,
     condition: DeviceCondition | None = None,
     format: str | None = None,
+    gateway: str | None = None,
+    clock_suspect: bool | None = None,
     zone: Annotated[str | None, Query(description="A zone's code or its type")] = None,
     online: bool | None = None,
     q: Annotated[str | None, Query(max_length=100, description="Part of the id, name or model")] = None,
@@ -76,6 +115,8 @@ def wanted(
         school=school,
         condition=condition,
         format=format,
+        gateway=gateway,
+        clock_suspect=clock_suspect,
         zone=zone,
         q=q,
         heard_since=edge if online else None,
@@ -97,6 +138,13 @@ def list_devices(
     )
 
 
+@router.get("/devices/doubles", response_model=ListOf[DoubleOut])
+def list_doubles(_caller: Reader, session: SessionDep, school: str | None = None) -> ListOf[DoubleOut]:
+    """Devices that are probably one under two names, retired ones left out; all of them on one page."""
+    found = doubles(identities.named(session, school))
+    return ListOf(items=[DoubleOut.model_validate(one, from_attributes=True) for one in found])
+
+
 @router.get("/devices/{school}/{device:path}")
 def read_device(_caller: Reader, found: DeviceDep, shapes: ShapesDep) -> DeviceOut:
     return shapes([found])[0]
@@ -114,6 +162,22 @@ def put_device(
 ) -> DeviceOut:
     """Adopts a device that announced itself, or registers one before it does; it is active from now on."""
     return shapes([registry.put_device(session, found, device, body, now=now)])[0]
+
+
+@router.post("/devices/{school}/adopt")
+def adopt_all_devices(
+    _caller: Writer, session: SessionDep, now: Now, shapes: ShapesDep, found: SchoolDep
+) -> ListOf[DeviceOut]:
+    """Adopts every device of the school that is new or quarantined, and answers with them."""
+    return ListOf(items=shapes(adoption.adopt_all(session, found, now=now)))
+
+
+@router.post("/devices/{school}/{device:path}/adopt")
+def adopt_device(
+    _caller: Writer, session: SessionDep, now: Now, shapes: ShapesDep, found: DeviceDep
+) -> DeviceOut:
+    """Takes a device that announced itself into use as it is; nothing happens to one that is in use."""
+    return shapes([adoption.adopt(session, found, now=now)])[0]
 
 
 @router.delete("/devices/{school}/{device:path}", status_code=204)

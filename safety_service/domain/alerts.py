@@ -76,7 +76,7 @@ def apply_finding(finding: Finding, rule: Rule, alert: Alert | None) -> AlertCha
         return AlertChange(alert=_counted(alert)) if alert is not None else None
     if alert is not None and alert.condition == "firing":
         return _repeat(finding, alert)
-    if finding.by_timer and not finding.edge:
+    if (finding.by_timer or finding.repeats) and not finding.edge:
         return None
     reason = LATE if late else None
     resolved_at = alert.resolved_at if alert is not None else None
@@ -156,7 +156,8 @@ def _resolve(finding: Finding, rule: Rule, alert: Alert | None) -> AlertChange |
     closes = rule.auto_close if rule.auto_close is not None else alert.severity in CLOSES_ITSELF
     if closes:
         after = msgspec.structs.replace(after, closed_at=finding.at, closed_by=SYSTEM, disposition=None)
-    return _changed(after, "resolved", finding.at, detail=_detail(finding))
+    reason = finding.detail.get("ended_by")
+    return _changed(after, "resolved", finding.at, reason=reason, detail=_detail(finding))
 
 
 def _seen(finding: Finding, alert: Alert) -> Alert:

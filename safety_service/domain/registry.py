@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from safety_service.domain.errors import Refused
 
@@ -77,6 +85,9 @@ SchoolCode = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_school_co
 DeviceId = Annotated[
     str, BeforeValidator(_cleaned), AfterValidator(_device_id), Field(min_length=1, max_length=200)
 ]
+Identities = Annotated[
+    list[DeviceId], Field(max_length=50), AfterValidator(lambda names: list(dict.fromkeys(names)))
+]
 Slug = Annotated[_Word, BeforeValidator(_cleaned)]
 OptionalSlug = Annotated[_Word | None, _OrNone]
 
@@ -113,7 +124,11 @@ class ZoneFields(BaseModel):
 
 
 class DeviceFields(BaseModel):
-    """What is said about a device. A `zone_type` is taken from the zone where it is not given."""
+    """What is said about a device. A `zone_type` is taken from the zone where it is not given.
+
+    `identities`: other names under which it speaks, such as a MAC address, a serial number or what it was
+    called before; not given, those that it has stay.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -122,13 +137,21 @@ class DeviceFields(BaseModel):
     zone_type: OptionalSlug = None
     format: OptionalSlug = None
     model: OptionalText = None
+    identities: Identities | None = None
 
 
 class DeviceEntry(DeviceFields):
-    """One line of a device list."""
+    """One line of a device list; its identities stand in one cell, apart by semicolons."""
 
     school: SchoolCode
     device: DeviceId
+
+    @field_validator("identities", mode="before")
+    @classmethod
+    def _of_one_cell(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return [one for one in re.split("[;；]", value) if clean(one)] or None
 
 
 def read_entry(model: type[EntryT], line: Mapping[str, str | None]) -> EntryT:

@@ -82,7 +82,8 @@ def _meets(alert: Alert, field: str, condition: Any) -> bool:
 
 
 class Suppressor:
-    """All that can suppress at present. It is told of what fires, and of every transition in its order.
+    """All that can suppress at present. It is told of what fires or ended lately, and of every transition in
+    its order.
 
     What fires is counted by the parts that inhibitions compare, so that a look costs the same with one
     firing alert and with thousands.
@@ -91,12 +92,14 @@ class Suppressor:
     def __init__(self, quiets: Sequence[Quiet], rules: Mapping[str, Rule], firing: Iterable[Alert]) -> None:
         self.quiets = list(quiets)
         self._rules = rules
-        self._compared: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._compared: dict[str, dict[tuple[str, ...], set[timedelta]]] = defaultdict(dict)
         for rule in rules.values():
             for one in rule.inhibited_by:
-                self._compared[one.rule].add(tuple(one.equal))
+                self._compared[one.rule].setdefault(tuple(one.equal), set()).add(one.linger)
         self._firing: Firing = {}
         self._standing: Counter[Standing] = Counter()
+        self._ended: dict[Standing, datetime] = {}
+        self._lingering_until: set[datetime] = set()
         for alert in firing:
             self.note(alert)
 
@@ -112,7 +115,18 @@ class Suppressor:
             self._firing[key] = alert
             self._standing.update(self._standings(alert))
             return known is None
+        self._note_end(alert)
         return known is not None
+
+    def _note_end(self, alert: Alert) -> None:
+        """What has ended explains for a while why others are not back yet."""
+        ended = alert.resolved_at
+        if ended is None:
+            return
+        for equal, lingers in self._compared[alert.rule].items():
+            standing = self._standing_of(alert, alert.rule, equal)
+            self._ended[standing] = max(ended, self._ended.get(standing, ended))
+            self._lingering_until |= {ended + linger for linger in lingers if linger}
 
     def _standings(self, alert: Alert) -> list[Standing]:
         return [self._standing_of(alert, alert.rule, equal) for equal in self._compared[alert.rule]]
@@ -130,24 +144,26 @@ class Suppressor:
                 return quiet.cause
         rule = self._rules.get(alert.rule)
         for inhibition in rule.inhibited_by if rule is not None else ():
-            if self._is_inhibited(alert, inhibition):
+            if self._is_inhibited(alert, inhibition, at):
                 return f"inhibited:{inhibition.rule}"
         return None
 
-    def _is_inhibited(self, alert: Alert, inhibition: Inhibition) -> bool:
+    def _is_inhibited(self, alert: Alert, inhibition: Inhibition, at: datetime) -> bool:
         wanted = self._standing_of(alert, inhibition.rule, tuple(inhibition.equal))
-        return self._standing[wanted] > 0
+        ended = self._ended.get(wanted) if inhibition.linger else None
+        return self._standing[wanted] > 0 or (ended is not None and at < ended + inhibition.linger)
 
     def _part(self, alert: Alert, name: str) -> str:
         rule = self._rules.get(alert.rule)
         if rule is not None and name in rule.key and len(alert.key) == len(rule.key):
             return alert.key[rule.key.index(name)]
-        found = getattr(alert, name, None) if name in FIELDS else None
+        found = getattr(alert, name, None) if name in FIELDS else alert.detail.get(name)
         return "" if found is None else str(found)
 
     def next_edge(self, after: datetime, marked: Iterable[Alert]) -> datetime | None:
         """The next instant at which something begins or ends, flapping of the marked alerts included."""
         edges = [edge for quiet in self.quiets if (edge := quiet.next_edge(after)) is not None]
+        edges += self._lingering_until
         for alert in marked:
             until = flaps_until(alert.detail)
             if alert.condition == "firing" and until is not None:

@@ -13,6 +13,7 @@ from safety_service.domain.deafness import Deaf, heard_at
 from safety_service.domain.notifying import Receiver, receivers_of
 from safety_service.domain.obligations import Obligation
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.rules.wills import is_last_will
 from safety_service.domain.suppression import TELLING, Suppressor, mark, owes, recheck
 from safety_service.domain.timeline_arrivals import arrivals
 from safety_service.domain.timeline_escalating import Escalating
@@ -149,7 +150,7 @@ class _World:
     def _hear(self, event: Event) -> None:
         identity = (event.school, event.device)
         known = self.devices.get(identity)
-        if not event.retained and event.format != "service":
+        if not event.retained and event.format != "service" and not is_last_will(event):
             if known is None:
                 known = DeviceSeen(
                     school=event.school,
@@ -157,6 +158,7 @@ class _World:
                     zone=event.zone,
                     zone_type=event.zone_type,
                     format=event.format,
+                    gateway=event.gateway,
                 )
                 self.engine.register(msgspec.structs.replace(known, last_seen_at=event.received_at))
             self.devices[identity] = msgspec.structs.replace(known, last_seen_at=event.received_at)

@@ -96,7 +96,11 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the registry knows about one device, as the pure core is told it."""
+    """What the registry knows about one device, as the pure core is told it.
+
+    `gateway`: behind which it was heard last. `clock_offset`: by how many seconds its clock is ahead, once
+    that is known (`domain.clocks`).
+    """
 
     school: str
     device: str
@@ -105,6 +109,8 @@ class DeviceSeen(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     last_seen_at: datetime | None = None
     registered: bool = True
+    gateway: str | None = None
+    clock_offset: float | None = None
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -121,7 +127,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `edge`: the rule's own state turned firing with this finding. `by_timer`: no event brought it, only time
     passing; such a finding never brings back an alert that a person closed.
     `late`: it happened before what resolved the alert of its key. `subject` stands in for an absent `event`.
-    `matches`: how many matches stand behind a new alert.
+    `matches`: how many matches stand behind a new alert. `repeats`: the event says only what was known, and
+    brings back a closed alert as little as time does.
     """
 
     rule: str
@@ -136,6 +143,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any] = msgspec.field(default_factory=dict)
     subject: Subject | None = None
     matches: int = 1
+    repeats: bool = False
 
 
 class Alert(msgspec.Struct, kw_only=True):

@@ -1,6 +1,6 @@
 """From logged messages to events: decoded, placed in the registry, inspections graded on the way."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 from threading import Lock
@@ -9,16 +9,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from sqlmodel import Session
 
+from safety_service.domain.clocks import corrected
 from safety_service.domain.decoding import Recall, decode, parse_topic
+from safety_service.domain.decoding.recall import Told
 from safety_service.domain.errors import Refused, SafetyError
+from safety_service.domain.identities import resolve
 from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspection_drafts, inspections, vendors
 from safety_service.services.inspection_due import known_planning
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
+from safety_service.store import sensor_states
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
+from safety_service.store.session import after_commit
 
 INSPECTION_KIND = "inspection_submitted"
 
@@ -41,11 +46,33 @@ class GradingHouse(msgspec.Struct, frozen=True):
 
 
 class SharedRecall:
-    """The memory of all decoders of one partition: the thread that reads ahead may be at it too."""
+    """The memory of all decoders of one partition: the thread that reads ahead may be at it too.
+
+    What lasts in it is kept in the database, as far as the messages it comes from are processed.
+    """
 
     def __init__(self) -> None:
         self.recall = Recall()
         self.lock = Lock()
+        self._restored = False
+        self._handed_out: list[Told] = []
+
+    def restore(self, session: Session, schools: Collection[str]) -> None:
+        """Once, before the first message is read: what was known before this process."""
+        if self._restored:
+            return
+        with self.lock:
+            self.recall.restore(sensor_states.load(session, schools))
+        self._restored = True
+
+    def save(self, session: Session, cursor: int) -> None:
+        """Writes what has changed up to the cursor, with it; what a failure undid is written next time."""
+        with self.lock:
+            self.recall.keep_again(self._handed_out)
+            self._handed_out = self.recall.changed(cursor)
+        if self._handed_out:
+            sensor_states.save(session, self._handed_out)
+            after_commit(session, self._handed_out.clear)
 
 
 class Decoder:
@@ -107,12 +134,17 @@ class Decoder:
         return intake
 
     def _placed(self, event: Event) -> Event:
-        """Adds what only the registry knows: the device's zone, and what kind of place a zone is."""
-        device = self._registry.devices.get((event.school, event.device))
+        """Adds what only the registry knows: the device's name, clock and zone, and what place a zone is."""
+        registry = self._registry
+        if registry.aliases:
+            event.device = resolve(registry.aliases, event.school, event.device)
+        device = registry.devices.get((event.school, event.device))
+        if event.clock_suspect:
+            corrected(event, device.clock_offset if device is not None else None)
         if event.zone is None and device is not None:
             event.zone = device.zone
         if event.zone is not None:
-            event.zone_type = self._registry.zone_types.get((event.school, event.zone))
+            event.zone_type = registry.zone_types.get((event.school, event.zone))
         if event.zone_type is None and device is not None:
             event.zone_type = device.zone_type
         return event

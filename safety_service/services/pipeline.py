@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
+from safety_service.domain.noise import Ration
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.types import Event, Finding, Rejected
 from safety_service.services import alerting, escalating, rulesets, suppression, unmapped
@@ -22,6 +23,7 @@ from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
 from safety_service.services.restarting import Memory, note_deaf, own_states, silent_since
+from safety_service.services.screening import Screen
 from safety_service.store import (
     devices,
     event_log,
@@ -65,6 +67,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     max_payload_bytes: int
     grading: GradingHouse
     max_push_bytes: int = 0
+    ration: Ration = Ration()
 
 
 class Pipeline:
@@ -150,9 +153,10 @@ class Pipeline:
             ahead = self._reader.read(session, memory.decoder, row.cursor, limit)
         batch = ahead.messages
         new = self._take_in(session, row, memory, ahead, now)
+        judged = memory.screen.judge(session, row, new, memory.registry, memory.presence, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
         findings = self._owe(session, memory, now)
-        findings += memory.engine.observe(new, now)
+        findings += memory.engine.observe(judged, now)
         more = 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
@@ -167,7 +171,8 @@ class Pipeline:
         rule_states.save(session, memory.engine.drain_changes())
         if batch:
             row.cursor = memory.cursor = batch[-1].position
-        memory.presence.write(session, row, now, at_once=unknown)
+            self._decoders_memory.save(session, row.cursor)
+        memory.presence.write(session, row, memory.registry, memory.engine, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
         if transitions or told:
@@ -219,6 +224,7 @@ class Pipeline:
         schools = self._schools(session)
         registry = devices.load(session, schools)
         decoder = self._decoder(registry, schools)
+        self._decoders_memory.restore(session, schools)
         presence = Presence()
         presence.catch_up(session, row, registry, decoder)
         zones = {school: decoder.zone_of(school) for school in schools}
@@ -249,6 +255,7 @@ class Pipeline:
             ledger=ledger,
             cursor=row.cursor,
             owed_until=owed_until,
+            screen=self._memory.screen if self._memory is not None else Screen(self._options.ration),
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:

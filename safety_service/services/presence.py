@@ -7,9 +7,13 @@ What was heard since the last writing is read again from the message log (`Parti
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlmodel import Session
 
+from safety_service.domain import clocks
+from safety_service.domain.clocks import Clock
 from safety_service.domain.rules.engine import Engine
+from safety_service.domain.rules.wills import OFFLINE, is_last_will
 from safety_service.domain.types import Event
 from safety_service.services.intake import Decoder
 from safety_service.store import devices, messages
@@ -17,19 +21,22 @@ from safety_service.store.tables_partition import Partition
 
 WRITE_EVERY = timedelta(seconds=2)
 AT_ONCE = 5000
+Key = tuple[str, str]
+"""School and device."""
 
 
 class Presence:
-    """The devices heard since `Partition.seen_cursor`, with the last event of each."""
+    """The devices heard since `Partition.seen_cursor`, with the last event of each, and their clocks."""
 
     def __init__(self) -> None:
-        self._heard: dict[tuple[str, str], Event] = {}
+        self._heard: dict[Key, Event] = {}
+        self._clocks: dict[Key, Clock] = {}
         self._written_at: datetime | None = None
 
     def note(self, new: Sequence[Event], registry: devices.Registry, rules: Engine) -> bool:
         """Takes in a batch in order of arrival; returns whether a device is in it that nobody knew.
 
-        A retained message is the broker's voice, not the device's.
+        A retained message is the broker's voice, not the device's, and so is a last will.
         """
         unknown = False
         heard = self._heard
@@ -37,24 +44,63 @@ class Presence:
             if event.retained or event.format == "service":
                 continue
             key = (event.school, event.device)
-            heard[key] = event
             if key not in registry.devices:
                 unknown = True
-                registry.devices[key] = devices.sighting(event)
+                strict = event.school in registry.strict
+                registry.devices[key] = devices.sighting(event, registered=not strict)
                 rules.register(registry.devices[key])
+                if strict:
+                    registry.quarantined.add(key)
+            elif event.kind == OFFLINE and event.phase == "start":
+                continue
+            heard[key] = event
         return unknown
 
-    def write(self, session: Session, row: Partition, now: datetime, *, at_once: bool) -> None:
+    def last_heard(self, key: Key, registry: devices.Registry) -> datetime | None:
+        """When the last live message of a device came, None where there was none."""
+        heard = self._heard.get(key)
+        if heard is not None:
+            return heard.received_at
+        known = registry.devices.get(key)
+        return known.last_seen_at if known is not None else None
+
+    def write(
+        self,
+        session: Session,
+        row: Partition,
+        registry: devices.Registry,
+        rules: Engine,
+        now: datetime,
+        *,
+        at_once: bool,
+    ) -> None:
         """Writes what was heard, `at_once` or when it is time; call it with the cursor moved already."""
         if not self._heard:
             row.seen_cursor = row.cursor
             return
         if not at_once and self._written_at is not None and now - self._written_at < WRITE_EVERY:
             return
-        devices.mark_seen(session, self._heard)
+        self._learn(registry, rules)
+        devices.mark_seen(session, self._heard, self._clocks, registry.quarantined)
         row.seen_cursor = row.cursor
         self._heard = {}
         self._written_at = now
+
+    def _learn(self, registry: devices.Registry, rules: Engine) -> None:
+        """What the last event of each device tells of its clock, and behind which gateway it stands."""
+        for key, event in self._heard.items():
+            known = registry.devices.get(key) or devices.sighting(event)
+            clock = self._clocks.get(key) or clocks.remembered(known.clock_offset)
+            ahead = clocks.sighting(event)
+            if ahead is not None:
+                clock = clocks.learned(clock, ahead)
+            self._clocks[key] = clock
+            gateway = event.gateway or known.gateway
+            registry.devices[key] = msgspec.structs.replace(
+                known, last_seen_at=event.received_at, gateway=gateway, clock_offset=clock.offset
+            )
+            if gateway != known.gateway:
+                rules.register(registry.devices[key])
 
     def catch_up(
         self, session: Session, row: Partition, registry: devices.Registry, decoder: Decoder
@@ -68,7 +114,7 @@ class Presence:
             place = batch[-1].position
             for event in decoder.read(batch).events:
                 known = registry.devices.get((event.school, event.device))
-                if known is None or event.retained or event.format == "service":
+                if known is None or event.retained or event.format == "service" or is_last_will(event):
                     continue
                 self._heard[event.school, event.device] = event
                 if known.last_seen_at is None or known.last_seen_at < event.received_at:

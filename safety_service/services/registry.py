@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from safety_service.domain.errors import NotFound, Refused
 from safety_service.domain.registry import DeviceFields, SchoolFields, ZoneFields
-from safety_service.services import cafeterias
+from safety_service.services import adoption, cafeterias
 from safety_service.settings import Settings
-from safety_service.store import audit, devices, registry
+from safety_service.store import audit, devices, identities, registry
 from safety_service.store.scope import scope_of
 from safety_service.store.tables import County, Device, School, Township, Zone
 
@@ -48,6 +48,8 @@ def save_school(
         setattr(school, name, value)
     school.name_en = fields.name_en or fields.name_zh
     school.township = township.code
+    if found is not None:
+        adoption.follow_strictness(session, school)
     session.add(school)
     session.flush()
     return school, found is None
@@ -105,6 +107,8 @@ def put_device(
     devices.changed(session)
     action = {None: "device.register", "active": "device.update"}.get(before, "device.adopt")
     detail: dict[str, Any] = {**fields.model_dump(), "condition_before": before}
+    if fields.identities is None:
+        del detail["identities"]
     audit.record(session, action, "device", device, now=now, school=school.code, detail=detail)
     return row
 
@@ -114,6 +118,7 @@ def retire_device(session: Session, row: Device, *, now: datetime) -> None:
     before = row.condition
     row.condition = "retired"
     session.add(row)
+    identities.replace(session, row.school, row.device, [])
     devices.changed(session)
     detail = {"condition_before": before}
     audit.record(session, "device.retire", "device", row.device, now=now, school=row.school, detail=detail)
@@ -123,6 +128,9 @@ def save_device(
     session: Session, school: str, device: str, fields: DeviceFields, now: datetime
 ) -> tuple[Device, str | None]:
     """Writes the row, no more; tells its condition before (None: it is new)."""
+    if fields.identities is not None:
+        # First, because it can refuse, and then nothing of the device may have been written.
+        adoption.set_identities(session, school, device, fields.identities)
     found = registry.find_device(session, school, device)
     row = found or Device(school=school, device=device, name=device, first_seen_at=now)
     before = found.condition if found else None

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from safety_service.domain.errors import Refused
+from safety_service.domain.identities import unified
 from safety_service.domain.registry import DeviceEntry, SchoolEntry, read_entry
 from safety_service.services import cafeterias, registry
 from safety_service.settings import Settings
@@ -34,7 +35,7 @@ SCHOOL_COLUMNS = (
     "timezone",
 )
 SCHOOL_REQUIRED = ("code", "name_zh", "township")
-DEVICE_COLUMNS = ("school", "device", "name", "zone", "zone_type", "format", "model")
+DEVICE_COLUMNS = ("school", "device", "name", "zone", "zone_type", "format", "model", "identities")
 DEVICE_REQUIRED = ("school", "device")
 
 LINES_AT_ONCE = 100
@@ -85,15 +86,21 @@ def import_devices(
 ) -> Outcome:
     """Registers and adopts the devices of a list, with their zones; their schools must exist."""
 
+    named: dict[tuple[str, str], str] = {}
+
     def save(session: Session, entry: DeviceEntry) -> bool:
         if store.find_school(session, entry.school) is None:
             raise Refused(f"school: there is no school {entry.school}", place="school")
+        for one in (entry.device, *(entry.identities or ())):
+            first = named.setdefault((entry.school, unified(one)), entry.device)
+            if first != entry.device:
+                raise Refused(f"identities: {one} is {first} in this list already", place="identities")
         return registry.save_device(session, entry.school, entry.device, entry, now)[1] is None
 
     lines = _read(path, DEVICE_COLUMNS, DEVICE_REQUIRED)
-    named = ((number, {**line, "name": line.get("name") or line["device"]}) for number, line in lines)
+    with_names = ((number, {**line, "name": line.get("name") or line["device"]}) for number, line in lines)
     return _import(
-        engine, "device", path, named, DeviceEntry, lambda e: (e.school, e.device), save, now, tick
+        engine, "device", path, with_names, DeviceEntry, lambda e: (e.school, e.device), save, now, tick
     )
 
 

@@ -13,6 +13,7 @@ from safety_service.services import alerting, suppression
 from safety_service.services.intake import Decoder
 from safety_service.services.presence import Presence
 from safety_service.services.receipts import Ledger
+from safety_service.services.screening import Screen
 from safety_service.store import devices
 from safety_service.store.tables_partition import Partition
 
@@ -31,6 +32,7 @@ class Memory(msgspec.Struct):
     cursor: int
     owed_until: int
     """The last change of the obligations that the rules were told."""
+    screen: Screen
     followed: suppression.Followed | None = None
     """The last look at what is held back, and what no longer is."""
 

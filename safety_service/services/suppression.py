@@ -31,7 +31,7 @@ def mark_changes(
     if times:
         since = max(min(times), now - LONGEST_BACKLOG)
         quiets = quiet_times.standing(session, since)
-        mark(changes, _suppressor(session, rules, quiets, [change.alert for change in changes]))
+        mark(changes, _suppressor(session, rules, quiets, [change.alert for change in changes], since))
 
 
 class Followed(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ def follow(
     if last is not None and not begun and last.covers(now, number, causes):
         return msgspec.structs.replace(last, at=now), 0
     looked_at = _looked_at(session, begun)
-    suppressor = _suppressor(session, rules, quiets, looked_at)
+    suppressor = _suppressor(session, rules, quiets, looked_at, now)
     changed = recheck(looked_at, suppressor, now)
     held_back.set_causes(session, changed)
     told = _tell(session, [alert for alert in changed if alert.suppressed_by is None], rules, now)
@@ -98,15 +98,22 @@ def _is_new(quiet: Quiet, fresh: Collection[str], since: datetime | None) -> boo
 
 
 def _suppressor(
-    session: Session, rules: Mapping[str, Rule], quiets: Sequence[Quiet], alerts: Iterable[Alert]
+    session: Session,
+    rules: Mapping[str, Rule],
+    quiets: Sequence[Quiet],
+    alerts: Iterable[Alert],
+    now: datetime,
 ) -> Suppressor:
     """All that may hold back one of these alerts; of what fires only what their rules are inhibited by."""
     asking = [(alert, rule.inhibited_by) for alert in alerts if (rule := rules.get(alert.rule)) is not None]
     inhibiting = {one.rule for _, inhibitions in asking for one in inhibitions}
     schools = {alert.school for alert, inhibitions in asking if inhibitions}
     local = all("school" in one.equal for _, inhibitions in asking for one in inhibitions)
-    firing = held_back.firing_of(session, inhibiting, schools if local else None)
-    return Suppressor(quiets, rules, firing)
+    standing = held_back.firing_of(session, inhibiting, schools if local else None)
+    lingers = {one.rule: one.linger for _, inhibitions in asking for one in inhibitions if one.linger}
+    if lingers:
+        standing += held_back.ended_of(session, lingers, now - max(lingers.values()))
+    return Suppressor(quiets, rules, standing)
 
 
 def _tell(session: Session, released: Sequence[Alert], rules: Mapping[str, Rule], now: datetime) -> int:

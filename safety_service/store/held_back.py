@@ -1,6 +1,7 @@
 """Alerts whose sending is held back, and those that hold others back."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -46,6 +47,14 @@ def firing_of(session: Session, rules: Collection[str], schools: Collection[str]
     )
     if schools is not None:
         statement = statement.where(col(StoredAlert.school).in_(sorted(schools)))
+    return [to_alert(row) for row in session.exec(statement)]
+
+
+def ended_of(session: Session, rules: Collection[str], since: datetime) -> list[Alert]:
+    """The alerts of these rules that ended at `since` or later; a seek for each rule in an index of ends."""
+    statement = select(StoredAlert).where(
+        col(StoredAlert.rule).in_(sorted(rules)), col(StoredAlert.resolved_at) >= since
+    )
     return [to_alert(row) for row in session.exec(statement)]
 
 

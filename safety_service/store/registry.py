@@ -1,6 +1,6 @@
 """County, townships, schools, zones and devices, by their natural keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -24,8 +24,10 @@ class DeviceFilter(msgspec.Struct, frozen=True, kw_only=True):
     school: str | None = None
     condition: str | None = None
     format: str | None = None
+    gateway: str | None = None
     zone: str | None = None
     q: str | None = None
+    clock_suspect: bool | None = None
     heard_since: datetime | None = None
     silent_since: datetime | None = None
 
@@ -66,6 +68,12 @@ def find_zone(session: Session, school: str, code: str) -> Zone | None:
 
 def devices_in_zone(session: Session, school: str, code: str) -> Sequence[Device]:
     return session.exec(select(Device).where(Device.school == school, Device.zone == code)).all()
+
+
+def devices_in_condition(session: Session, school: str, conditions: Collection[str]) -> Sequence[Device]:
+    """In the order of their ids."""
+    wanted = (Device.school == school, col(Device.condition).in_(conditions))
+    return session.exec(select(Device).where(*wanted).order_by(col(Device.device))).all()
 
 
 def known_schools(session: Session, codes: frozenset[str]) -> frozenset[str]:
@@ -112,7 +120,7 @@ def list_zones(session: Session, school: str | None, after: Key | None, limit: i
 
 def list_devices(session: Session, wanted: DeviceFilter, after: Key | None, limit: int) -> Page[Device]:
     statement = select(Device)
-    for field in ("school", "condition", "format"):
+    for field in ("school", "condition", "format", "gateway", "clock_suspect"):
         value = getattr(wanted, field)
         if value is not None:
             statement = statement.where(getattr(Device, field) == value)

@@ -9,6 +9,7 @@ from safety_service.store import (
     tables_credit,
     tables_duties,
     tables_escalation,
+    tables_identity,
     tables_inspection,
     tables_news,
     tables_outbox,
@@ -33,6 +34,7 @@ MODULES = (
     tables_credit,
     tables_push,
     tables_duties,
+    tables_identity,
 )
 
 METADATA: MetaData = SQLModel.metadata

@@ -6,7 +6,7 @@ Natural keys (`school`, `device`) keep look-ups off the hot path. Indexes are na
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from safety_service.store.columns import BigInt, Json, UtcTime
@@ -118,7 +118,11 @@ class Zone(SchoolOwned, table=True):
 
 
 class Device(SchoolOwned, table=True):
-    """One device of one school; `condition` is new (seen, not adopted), active, quarantined or retired."""
+    """One device of one school; `condition` is new (seen, not adopted), active, quarantined or retired.
+
+    `gateway`: behind which it was heard last. `clock_offset_seconds`: by how much its clock is ahead, null
+    while that is not known; `clock_suspect`: its clock is wrong.
+    """
 
     school: str = Field(primary_key=True, foreign_key="school.code")
     device: str = Field(primary_key=True)
@@ -130,6 +134,9 @@ class Device(SchoolOwned, table=True):
     condition: str = "new"
     first_seen_at: datetime | None = instant(nullable=True)
     last_seen_at: datetime | None = instant(nullable=True, index=True)
+    gateway: str | None = None
+    clock_offset_seconds: float | None = None
+    clock_suspect: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class StoredEvent(SchoolOwned, table=True):
@@ -218,6 +225,13 @@ class StoredAlert(SchoolOwned, table=True):
         ),
         Index("ix_alert_raised", "raised_at"),
         Index("ix_alert_closed", "closed_at"),
+        Index(
+            "ix_alert_ended",
+            "rule",
+            "resolved_at",
+            sqlite_where=text("resolved_at IS NOT NULL"),
+            postgresql_where=text("resolved_at IS NOT NULL"),
+        ),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),
         CheckConstraint("(condition = 'resolved') = (resolved_at IS NOT NULL)", name="ck_alert_resolved"),
         CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="ck_alert_closed"),

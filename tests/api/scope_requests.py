@@ -103,6 +103,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/zones/{school}/{zone}"): {"name": "North gate", "type": "gate"},
     ("PUT", "/devices/{school}/{device}"): {"name": "Camera"},
     ("DELETE", "/devices/{school}/{device}"): None,
+    ("POST", "/devices/{school}/{device}/adopt"): None,
+    ("POST", "/devices/{school}/adopt"): None,
     ("POST", "/messages/rejected/{number}/replay"): None,
     ("POST", "/alerts/{alert_id}/acknowledge"): {"comment": "on it"},
     ("POST", "/alerts/{alert_id}/assign"): {"assignee": "admin"},

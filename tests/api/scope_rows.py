@@ -42,6 +42,7 @@ from safety_service.store.tables_escalation import (
     RosterOverride,
     StoredRoster,
 )
+from safety_service.store.tables_identity import DeviceIdentity, SensorState
 from safety_service.store.tables_inspection import Attachment, InspectionDraft, PlannedVisit
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
@@ -130,6 +131,11 @@ def _registry(n: int) -> list[object]:
             model=mark,
             condition="new",
             last_seen_at=NOW - timedelta(days=n),
+        ),
+        Device(school=school, device=mark.upper(), name=mark),
+        DeviceIdentity(school=school, identity=f"serial {mark}", device=mark),
+        SensorState(
+            school=school, device=mark, kind="smoke", code="smoke", is_on=True, kept=False, position=n
         ),
         Gateway(school=school, gateway=mark, covered=n, beyond=[[n + 5, n + 9]], gap_since=NOW, heard_at=NOW),
     ]

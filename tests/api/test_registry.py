@@ -119,3 +119,79 @@ def test_school_roles_read_their_school_and_change_nothing(client_as: AsRole, ro
     client = client_as(role)
     assert [s["code"] for s in client.get(f"{API}/schools").json()["items"]] == [SCHOOL]
     assert client.put(f"{API}/devices/{SCHOOL}/x", json={"name": "x"}).status_code == 403
+
+
+def test_announced_devices_are_adopted_as_they_are_alone_or_all(
+    client_as: AsRole, two_schools: Engine
+) -> None:
+    for name in ("a/1", "b", "c"):
+        announce(two_schools, name)
+    announce(two_schools, "elsewhere", OTHER_SCHOOL)
+    admin = client_as("admin")
+    assert admin.post(f"{API}/devices/{SCHOOL}/a/1/adopt").json()["condition"] == "active"
+    assert admin.post(f"{API}/devices/{SCHOOL}/a/1/adopt").status_code == 200
+    admin.delete(f"{API}/devices/{SCHOOL}/c")
+    assert admin.post(f"{API}/devices/{SCHOOL}/c/adopt").json()["type"].endswith("device-retired")
+    assert [one["device"] for one in admin.post(f"{API}/devices/{SCHOOL}/adopt").json()["items"]] == ["b"]
+    assert admin.post(f"{API}/devices/{SCHOOL}/nobody/adopt").status_code == 404
+    conditions = {one["device"]: one["condition"] for one in admin.get(f"{API}/devices").json()["items"]}
+    assert conditions == {"a/1": "active", "b": "active", "c": "retired", "elsewhere": "new"}
+    actions = [entry["action"] for entry in admin.get(f"{API}/audit").json()["items"]]
+    assert sorted(actions) == ["device.adopt", "device.adopt", "device.retire"]
+
+
+def test_a_school_that_becomes_strict_quarantines_who_was_not_adopted(
+    client_as: AsRole, two_schools: Engine
+) -> None:
+    announce(two_schools, "strange")
+    admin = client_as("admin")
+    for strict, condition in ((True, "quarantined"), (False, "new")):
+        body = {"name_zh": "第一小学", "township": "370828101", "strict": strict}
+        assert admin.put(f"{API}/schools/{SCHOOL}", json=body).status_code == 200
+        assert admin.get(f"{API}/devices/{SCHOOL}/strange").json()["condition"] == condition
+
+
+def test_a_device_takes_over_the_name_under_which_it_announced_itself(
+    client_as: AsRole, two_schools: Engine
+) -> None:
+    announce(two_schools, "acb92f494475")
+    admin = client_as("admin")
+    body = {"name": "Gate", "identities": ["AC:B9:2F:49:44:75", "serial 1", "gate"]}
+    gate = admin.put(f"{API}/devices/{SCHOOL}/gate", json=body).json()
+    assert gate["identities"] == ["AC:B9:2F:49:44:75", "serial 1"]
+    assert admin.get(f"{API}/devices/{SCHOOL}/acb92f494475").json()["condition"] == "retired"
+    renamed = admin.put(f"{API}/devices/{SCHOOL}/gate", json={"name": "North gate"}).json()
+    assert renamed["identities"] == gate["identities"]
+    for identities in (["ac-b9-2f-49-44-75"], ["gate"]):
+        body = {"name": "Yard", "identities": identities}
+        refused = admin.put(f"{API}/devices/{SCHOOL}/yard", json=body)
+        assert (refused.status_code, refused.json()["problems"][0]["place"]) == (422, "body.identities")
+    assert admin.get(f"{API}/devices/{SCHOOL}/yard").status_code == 404
+    assert admin.put(
+        f"{API}/devices/{OTHER_SCHOOL}/yard", json=body | {"identities": ["serial 1"]}
+    ).is_success
+    admin.delete(f"{API}/devices/{SCHOOL}/gate")
+    assert admin.put(f"{API}/devices/{SCHOOL}/yard", json=body | {"identities": ["serial 1"]}).is_success
+
+
+def test_doubles_are_reported(client_as: AsRole, two_schools: Engine) -> None:
+    for name in ("cam-1", "CAM 1", "cam-2"):
+        announce(two_schools, name)
+    announce(two_schools, "cam-1", OTHER_SCHOOL)
+    [found] = client_as("admin").get(f"{API}/devices/doubles").json()["items"]
+    assert (found["sameness"], [one["device"] for one in found["devices"]]) == (
+        "look_alike",
+        ["CAM 1", "cam-1"],
+    )
+
+
+def test_devices_with_a_wrong_clock_are_found(client_as: AsRole, two_schools: Engine) -> None:
+    announce(two_schools, "right")
+    announce(two_schools, "wrong")
+    with session_scope(two_schools, EVERY_SCHOOL, write=True) as session:
+        row = session.get_one(Device, (SCHOOL, "wrong"))
+        row.clock_suspect, row.clock_offset_seconds, row.gateway = True, -180.5, "gw"
+        session.add(row)
+    wanted = {"clock_suspect": "true", "gateway": "gw"}
+    [found] = client_as("admin").get(f"{API}/devices", params=wanted).json()["items"]
+    assert (found["device"], found["clock_offset_seconds"]) == ("wrong", -180.5)

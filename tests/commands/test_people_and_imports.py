@@ -150,6 +150,40 @@ def test_devices_need_their_school(run: Run, rows: Callable[[str], Any], tmp_pat
     ]
 
 
+def test_no_two_devices_of_a_list_have_one_identity(
+    run: Run, rows: Callable[[str], Any], tmp_path: Path
+) -> None:
+    school = SCHOOLS + "370828-001,第一小学,First,鱼山街道,primary,,,,"
+    run(imports.school_app, "import", write(tmp_path / "s.csv", school))
+    heads = "school,device,identities\n"
+    run(imports.device_app, "import", write(tmp_path / "d.csv", heads + "370828-001,old,serial 3"))
+    lines = [
+        "370828-001,cam-1,ac:b9:2f:49:44:75；​serial 1;",
+        "370828-001,cam-2,ACB92F494475",
+        "370828-001,serial 1,",
+        "370828-001,cam-3,",
+        "370828-001,cam-4,cam-3",
+        "370828-001,cam-5,serial 3",
+        "370828-001,cam-6,a#b",
+    ]
+    result = run(imports.device_app, "import", write(tmp_path / "d.csv", heads + "\n".join(lines)))
+    assert (result.exit_code, result.stdout) == (3, "devices: 2 added, 0 updated, 5 refused\n")
+    for said in (
+        "line 3: identities: ACB92F494475 is cam-1 in this list already",
+        "line 4: identities: serial 1 is cam-1 in this list already",
+        "line 6: identities: cam-3 is cam-3 in this list already",
+        "line 7: serial 3 is the device old already",
+        "line 8: identities.0: a device id cannot hold # or +",
+    ):
+        assert said in result.stderr
+    assert rows("SELECT identity, device FROM device_identity ORDER BY identity") == [
+        ("ac:b9:2f:49:44:75", "cam-1"),
+        ("serial 1", "cam-1"),
+        ("serial 3", "old"),
+    ]
+    assert rows("SELECT device FROM device ORDER BY device") == [("cam-1",), ("cam-3",), ("old",)]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

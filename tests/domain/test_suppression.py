@@ -147,6 +147,31 @@ def test_inhibition_asks_for_equal_values() -> None:
     assert suppressor.cause(alert(zone="gate"), START) is None
 
 
+LINGERS = "kind: event, severity: major, match: {kind: motion}, inhibited_by: [{rule: r2, linger: 5m}]"
+
+
+def test_what_has_ended_explains_for_a_while_why_others_are_not_back() -> None:
+    known = rules(LINGERS, "kind: event, severity: major, match: {kind: power_loss}, key: [school]").rules
+    over = alert(
+        id=2, rule="r2", key=("s-1",), kind="power_loss", condition="resolved", resolved_at=START + HOUR
+    )
+    minute = timedelta(minutes=1)
+    suppressor = Suppressor([], known, [over])
+    assert suppressor.cause(alert(), START + HOUR + 4 * minute) == "inhibited:r2"
+    assert suppressor.cause(alert(), START + HOUR + 5 * minute) is None
+    assert suppressor.next_edge(START + HOUR, []) == START + HOUR + 5 * minute
+    assert suppressor.next_edge(START + HOUR + 5 * minute, []) is None
+
+
+def test_a_device_is_held_back_by_the_alert_of_its_gateway() -> None:
+    behind = INHIBITED.replace("zone", "gateway")
+    known = rules(behind, INHIBITS.replace("zone", "gateway")).rules
+    suppressor = Suppressor([], known, [alert(id=2, rule="r2", key=("s-1", "gw-1"), kind="power_loss")])
+    assert suppressor.cause(alert(detail={"gateway": "gw-1"}), START) == "inhibited:r2"
+    assert suppressor.cause(alert(detail={"gateway": "gw-2"}), START) is None
+    assert suppressor.cause(alert(), START) is None
+
+
 def test_the_transition_names_the_cause_and_the_alert_carries_it() -> None:
     step = Transition(change="raised", at=START, severity="major", condition="firing")
     change = AlertChange(alert=alert(), transitions=[step])

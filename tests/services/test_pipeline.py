@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from safety_service.domain.noise import Ration
 from safety_service.domain.types import Message
 from safety_service.services import rulesets
 from safety_service.services.intake import GradingHouse
@@ -61,7 +62,12 @@ class House:
             rulesets.replace(session, RULES, by="test", now=NOW)
         self.start()
 
-    def start(self, kind: type[Pipeline] = Pipeline, schools: frozenset[str] = frozenset()) -> None:
+    def start(
+        self,
+        kind: type[Pipeline] = Pipeline,
+        schools: frozenset[str] = frozenset(),
+        ration: Ration = Ration(),
+    ) -> None:
         """A new process: nothing in memory."""
         options = PipelineOptions(
             partition=self.partition,
@@ -73,6 +79,7 @@ class House:
             tolerance=timedelta(minutes=30),
             max_payload_bytes=1 << 20,
             grading=GradingHouse(None, "Asia/Shanghai"),
+            ration=ration,
         )
         self.pipeline = kind(self.engine, options, self._tell)
 

@@ -14,11 +14,11 @@ GROUPS: dict[str, str] = {
     "exams": "radio_signal paper_room_entry recording_gap",
     "device": "device_online device_offline device_announce config_changed disk_full disk_error overheating "
     "heartbeat",
-    "service": "inspection_submitted inspection_graded duty_overdue sequence_gap",
+    "service": "inspection_submitted inspection_graded duty_overdue sequence_gap noisy_device",
     "unknown": "other",
 }
 
 KINDS = frozenset(kind for words in GROUPS.values() for kind in words.split())
 MEASUREMENTS = frozenset({*GROUPS["measurements"].split(), "people_count"})
-SERVICE_KINDS = frozenset({"inspection_graded", "duty_overdue", "sequence_gap"})
+SERVICE_KINDS = frozenset({"inspection_graded", "duty_overdue", "sequence_gap", "noisy_device"})
 """Only the service itself says these; a device that does is forging a grade or a duty."""

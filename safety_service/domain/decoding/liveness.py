@@ -43,8 +43,14 @@ def liveness(
 def word_event(
     message: Message, topic: Topic, device: str, gateway: str, kind: str, phase: Phase, word: str
 ) -> Event:
-    """An event from a word that carries neither an id nor a time: every receipt of it is news."""
+    """An event from a word that carries neither an id nor a time: every receipt of it is news.
+
+    `connection: own` marks that whoever is connected to the broker itself has gone or come back, and with it
+    all that stands behind it.
+    """
     attributes: dict[str, Any] = {"status": word}
+    if kind == "device_offline" and device == gateway:
+        attributes["connection"] = "own"
     return Event(
         school=topic.school,
         device=device,

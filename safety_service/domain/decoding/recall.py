@@ -1,13 +1,13 @@
 """What earlier messages said that a later one leaves out: the names behind numbers, what is known already.
 
 `decode` reads each message by itself and stays a pure function of it. A sender that counts on the reader's
-memory is completed here, in the order of the log. The memory is bounded and may be lost at any time: without
-it a metric is `other` under its number until the next birth, and a repeated state is one more start of what a
-rule has on its list already. Messages may come again after a failure: what was decided for a position then is
-decided again.
+memory is completed here, in the order of the log. The memory is bounded. What lasts can be kept beyond the
+process (`changed`, `restore`); everything else may be lost at any time: without it a metric is `other` under
+its number until the next birth. Messages may come again after a failure: what was decided for a position then
+is decided again.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +41,18 @@ class Known(NamedTuple):
     position: int
 
 
+class Told(NamedTuple):
+    """What is known of one lasting thing, as it is kept beyond this process."""
+
+    school: str
+    device: str
+    kind: str
+    code: str
+    is_on: bool
+    kept: bool
+    position: int
+
+
 class Bridge(NamedTuple):
     """When a bridge came online."""
 
@@ -65,6 +77,29 @@ class Recall:
         self._known: dict[tuple[str, str, str], dict[str, Known]] = {}
         self._bridges: dict[str, dict[str, Bridge]] = {}
         self._first: dict[tuple[str, str], tuple[int, int]] = {}
+        self._changed: dict[tuple[tuple[str, str, str], str], None] = {}
+
+    def restore(self, told: Iterable[Told]) -> None:
+        """What was known before a restart; what has been heard since is newer."""
+        for one in told:
+            codes = self._known.setdefault(one[:3], {})
+            codes.setdefault(one.code, Known(one.is_on, one.kept, one.position))
+
+    def changed(self, up_to: int) -> list[Told]:
+        """What has changed since the last call, as far as it was told by messages up to that position."""
+        found: list[Told] = []
+        for key, code in list(self._changed):
+            known = self._known.get(key, {}).get(code)
+            if known is not None and known.position > up_to:
+                continue
+            del self._changed[key, code]
+            if known is not None:
+                found.append(Told(*key, code, known.on, known.kept, known.position))
+        return found
+
+    def keep_again(self, told: Iterable[Told]) -> None:
+        """Writing these down has failed."""
+        self._changed |= {(one[:3], one.code): None for one in told}
 
     def complete(self, message: Message, found: list[Event | Rejected]) -> list[Event | Rejected]:
         """What `decode` found in the message, with what was left out of it."""
@@ -185,6 +220,7 @@ class Recall:
             if known is None and len(told) >= MOST_CODES:
                 return True
             told[code] = Known(on, item.phase == "state", position)
+            self._changed[key, code] = None
             _remember(self._known, key, told, MOST_STATES)
         elif on and known.on and item.phase == "start" and position > known.position:
             item.phase = "state" if known.kept else "update"

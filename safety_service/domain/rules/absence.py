@@ -2,14 +2,16 @@
 
 Silence is judged on receive time. When a watched device was last heard is kept by the registry, so hearing
 it changes nothing that has to be stored; a device that was never heard, and a kind of event, have their own
-row.
+row. With `offline_for` a rule on a kind also believes last wills: whatever has the same key, a school or what
+stands behind a gateway, is gone once all its connections are (`wills`).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from safety_service.domain.rules import wills
 from safety_service.domain.rules.durations import PositiveDuration
 from safety_service.domain.rules.matching import Matcher, compile_match, named
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
@@ -22,12 +24,14 @@ DEVICE_FIELDS = frozenset({"school", "device", "zone", "format"})
 class Params(Strict):
     severity: SeverityName
     silent_for: PositiveDuration
+    offline_for: PositiveDuration | None = None
 
 
 class AbsenceState(msgspec.Struct, tag="absence", forbid_unknown_fields=True, omit_defaults=True):
     """`heard_at` None: watched, and nothing tells since when; the first known instant counts.
 
     `never`: `heard_at` is when watching began. `gone`: not watched any more, what fires is to be resolved.
+    `lines`, `offline` and `gone_at` are for `wills`.
     """
 
     heard_at: datetime | None = None
@@ -36,6 +40,18 @@ class AbsenceState(msgspec.Struct, tag="absence", forbid_unknown_fields=True, om
     gone: bool = False
     device: str | None = None
     zone: str | None = None
+    gateway: str | None = None
+    lines: list[str] = []
+    offline: list[str] = []
+    gone_at: datetime | None = None
+
+
+def kinds_of(rule: Rule) -> list[Any] | None:
+    """The kinds that a rule on a kind has to see: those it names, and the wills that it believes."""
+    kinds = named(rule.match, "kind")
+    if kinds is None or rule.params.offline_for is None or wills.OFFLINE in kinds:
+        return kinds
+    return [*kinds, wills.OFFLINE]
 
 
 def prepare(rule: Rule) -> Matcher:
@@ -77,17 +93,47 @@ def watch(plan: Plan, state: AbsenceState | None, device: DeviceSeen, now: datet
         state.heard_at = seen if state.heard_at is None or state.never else max(seen, state.heard_at)
         state.never = False
     state.gone = False
-    state.device, state.zone = device.device, device.zone
+    state.device, state.zone, state.gateway = device.device, device.zone, device.gateway
     return state
 
 
 def observe(plan: Plan, state: AbsenceState | None, event: Event, now: datetime) -> Step | None:
-    """An event of the named kind; rules on devices are told by `hear`."""
-    if plan.kinds is None or event.retained or not plan.matches(event):
+    """An event of the named kind, or a last will; rules on devices are told by `hear`."""
+    if plan.kinds is None:
         return None
-    step = hear(plan, state or AbsenceState(), plan.key_of(event), event, now)
-    step.state.device, step.state.zone = event.device, event.zone
+    is_status = plan.params.offline_for is not None and event.kind == wills.OFFLINE
+    if not (is_status and wills.is_own(event) and plan.compiled(event)):
+        if event.retained or not plan.matches(event):
+            return None
+        is_status = False
+    key = plan.key_of(event)
+    if "gateway" in plan.key and not key[plan.key.index("gateway")]:
+        return None
+    state = state or AbsenceState()
+    if is_status:
+        return _status(plan, state, key, event, now)
+    if plan.params.offline_for is not None:
+        wills.heard(state, event)
+    step = hear(plan, state, key, event, now)
+    step.state.device, step.state.zone, step.state.gateway = event.device, event.zone, event.gateway
     return step
+
+
+def _status(plan: Plan, state: AbsenceState, key: Key, event: Event, now: datetime) -> Step | None:
+    """A connection that says that it stands, or whose last will was published."""
+    if event.phase == "start":
+        return Step(state) if wills.lost(state, event, now) else None
+    if event.phase != "end":
+        return None
+    was_gone = state.gone_at is not None
+    changed = wills.heard(state, event)
+    if not state.firing or (event.retained and not was_gone):
+        # That it is connected, as the broker keeps it, is no sign of life of what has fallen silent.
+        return Step(state) if changed else None
+    if state.heard_at is not None:
+        state.heard_at = max(now, state.heard_at)
+    state.firing = False
+    return Step(state, plan.finding(key, "resolved", plan.params.severity, now, event=event))
 
 
 def hear(plan: Plan, state: AbsenceState, key: Key, event: Event, now: datetime) -> Step:
@@ -102,37 +148,59 @@ def hear(plan: Plan, state: AbsenceState, key: Key, event: Event, now: datetime)
 
 def fire(plan: Plan, state: AbsenceState, key: Key, at: datetime) -> Step:
     """It was silent for too long, or it is watched no longer."""
-    subject = Subject(str(plan.kinds[0]) if plan.kinds else "device_offline", state.device, state.zone)
-    severity = plan.params.severity
+    subject, severity = _subject(plan, state, key), plan.params.severity
     if state.gone:
         over = plan.finding(key, "resolved", severity, at, subject=subject)
         return Step(None, over if state.firing else None)
     state.firing = True
-    detail = {"silent_since": state.heard_at.isoformat()} if state.heard_at is not None else {}
-    return Step(state, plan.finding(key, "firing", severity, at, edge=True, subject=subject, detail=detail))
+    detail: dict[str, Any] = {}
+    if state.gone_at is not None:
+        detail = {"offline_since": state.gone_at.isoformat(), "connections": len(state.lines)}
+    elif state.heard_at is not None:
+        detail = {"silent_since": state.heard_at.isoformat()}
+    found = plan.finding(
+        key, "firing", severity, at, edge=True, subject=subject, detail=detail, gateway=state.gateway
+    )
+    return Step(state, found)
+
+
+def _subject(plan: Plan, state: AbsenceState, key: Key) -> Subject:
+    """The device that is silent; where many share the key, the gateway they stand behind, or none."""
+    if "device" not in plan.key:
+        behind = key[plan.key.index("gateway")] if "gateway" in plan.key else None
+        return Subject(wills.OFFLINE, behind)
+    return Subject(str(plan.kinds[0]) if plan.kinds else wills.OFFLINE, state.device, state.zone)
 
 
 def due(plan: Plan, state: AbsenceState, key: Key) -> datetime | None:
-    if state.heard_at is None:
-        return None
     if state.gone:
         return state.heard_at
-    return None if state.firing else plan.opening(key, state.heard_at + plan.params.silent_for)
+    if state.firing:
+        return None
+    silence = None if state.heard_at is None else state.heard_at + plan.params.silent_for
+    if state.gone_at is not None and plan.params.offline_for is not None:
+        silence = min(state.gone_at + plan.params.offline_for, silence or datetime.max.replace(tzinfo=UTC))
+    return None if silence is None else plan.opening(key, silence)
 
 
 def deafen(plan: Plan, state: AbsenceState, deaf: Deafness) -> bool:
-    """Nobody could be heard, so nobody was silent."""
-    if state.firing or state.heard_at is None or state.heard_at >= deaf.end:
+    """Nobody could be heard, so nobody was silent, and nobody could say that the connection is back."""
+    if state.firing:
         return False
-    if deaf.afresh:
-        state.heard_at = deaf.end
-    else:
-        state.heard_at += deaf.end - max(deaf.start, state.heard_at)
-    return is_stored(plan, state)
+    moved = False
+    for name in ("heard_at", "gone_at"):
+        since = getattr(state, name)
+        if since is not None and since < deaf.end:
+            setattr(state, name, deaf.end if deaf.afresh else since + (deaf.end - max(deaf.start, since)))
+            moved = True
+    return moved and is_stored(plan, state)
 
 
-def check(match: dict[str, Any], _params: Params) -> tuple[list[Any], list[Any]]:
+def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
     problems: list[Any] = []
+    if params.offline_for is not None and "kind" not in match:
+        reason = "last wills are believed beside the silence of a kind; name one, such as heartbeat"
+        problems.append((("offline_for",), reason))
     if "kind" not in match:
         for name in match:
             if name not in DEVICE_FIELDS:
@@ -154,4 +222,5 @@ KIND = RuleKind(
     check=check,
     watches=watches,
     is_stored=is_stored,
+    kinds_of=kinds_of,
 )

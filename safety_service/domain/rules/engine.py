@@ -7,6 +7,7 @@ import msgspec
 
 from safety_service.domain.obligations import Obligation
 from safety_service.domain.rules import absence
+from safety_service.domain.rules import event as event_rules
 from safety_service.domain.rules.kinds import RULE_KINDS
 from safety_service.domain.rules.model import Rule, RuleSet
 from safety_service.domain.rules.owing import Owing
@@ -17,6 +18,8 @@ from safety_service.domain.rules.watching import Watchers
 from safety_service.domain.types import DeviceSeen, Event, Finding
 
 RESTART_TOLERANCE = timedelta(minutes=30)
+OF_THE_LINK = (absence.AbsenceState, event_rules.EventState)
+"""States with timers that wait for something to be heard: a lost link stops them as a downtime does."""
 
 
 class Engine:
@@ -140,13 +143,13 @@ class Engine:
         """Nothing could be heard from `start` to `end`: the service was down (`restart`), or its link was.
 
         A downtime within the tolerance moves every pending timer by its length; a longer one starts them
-        afresh from its end. A lost link only counts for silence.
+        afresh from its end. A lost link only counts where something that was not heard would have mattered.
         """
         if end <= start:
             return
         deaf = Deafness(start, end, restart, restart and end - start > self._tolerance)
         for slot in self._slots:
-            if not restart and slot.kind.state is not absence.AbsenceState:
+            if not restart and slot.kind.state not in OF_THE_LINK:
                 continue
             for key, state in slot.states.items():
                 if slot.kind.deafen(slot.plan, state, deaf):

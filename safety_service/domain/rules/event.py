@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from pydantic import Field
 
 from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.rules import quieting
-from safety_service.domain.rules.durations import QuietDuration
+from safety_service.domain.rules.durations import PositiveDuration, QuietDuration
 from safety_service.domain.rules.matching import Matcher, compile_match, named
 from safety_service.domain.rules.model import Rule, SeverityName, Strict
-from safety_service.domain.rules.plan import REMEMBERED_FOR, Key, Plan, RuleKind, Step
-from safety_service.domain.types import LIFE_SAFETY_KINDS, Event
+from safety_service.domain.rules.plan import REMEMBERED_FOR, Deafness, Key, Plan, RuleKind, Step
+from safety_service.domain.types import LIFE_SAFETY_KINDS, Event, Subject
 
 HAPPENS = frozenset({"start", "update", "pulse", "state"})
 ENDS_KEPT = 8
@@ -21,10 +22,11 @@ RAISES_NOTHING = frozenset({"end", "state"})
 
 
 class Params(Strict):
-    """`quiet_for` None means `never`: only an end or a person ends it."""
+    """`quiet_for` None means `never`: only an end or a person ends it. What ends within `for` is not told."""
 
     severity: SeverityName
     quiet_for: QuietDuration = timedelta(minutes=10)
+    lasting_for: PositiveDuration | None = Field(alias="for", default=None)
 
 
 class End(msgspec.Struct, array_like=True):
@@ -34,15 +36,25 @@ class End(msgspec.Struct, array_like=True):
 
 
 class EventState(msgspec.Struct, tag="event", forbid_unknown_fields=True, omit_defaults=True):
-    """`last_at`, `resolved_at` and the ends are event times; `due_at` is when silence ends it, or when the
-    memory of its end may go. `active`: ids that started and have not ended."""
+    """`last_at`, `resolved_at` and the ends are event times; `due_at` is when silence ends it, when it will
+    have lasted for long enough (`pending`), or when the memory of its end may go. `active`: ids that started
+    and have not ended. `quieted`: silence ended it, and nobody has said that it is over."""
 
     firing: bool = False
+    pending: bool = False
+    quieted: bool = False
+    subject: Subject | None = None
+    gateway: str | None = None
     last_at: datetime | None = None
     due_at: datetime | None = None
     active: list[str] = []
     ends: list[End] = []
     resolved_at: datetime | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it goes on, told or not yet."""
+        return self.firing or self.pending
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -74,7 +86,8 @@ def observe(plan: Plan, state: EventState | None, event: Event, now: datetime) -
 
 
 def _happened(plan: Plan, state: EventState, event: Event, now: datetime) -> Step | None:
-    continues = state.firing and event.event_id is not None and event.event_id in state.active
+    # What has ended is active no more, so this is of something that goes on.
+    continues = event.event_id is not None and event.event_id in state.active
     if not continues and not plan.admits(event):
         return None
     late = _is_late(state, event)
@@ -84,12 +97,44 @@ def _happened(plan: Plan, state: EventState, event: Event, now: datetime) -> Ste
     if late and event.kind not in LIFE_SAFETY_KINDS:
         return Step(state, plan.finding(key, "firing", severity, now, event=event, late=True), changed=False)
     edge = not state.firing
-    state.firing = True
+    if state.quieted and _is_known(event) and not event.retained and "device" in plan.key:
+        return _still_so(state, now)
     state.last_at = max(event.occurred_at, state.last_at or event.occurred_at)
-    state.due_at = now + plan.params.quiet_for if plan.params.quiet_for is not None else None
     if event.event_id is not None and event.phase != "pulse" and event.event_id not in state.active:
         state.active = [*state.active[1 - ACTIVE_KEPT :], event.event_id]
-    return Step(state, plan.finding(key, "firing", severity, now, edge=edge, event=event, late=late))
+    if edge and plan.params.lasting_for is not None:
+        return _waits(plan, state, event, now)
+    _fires(plan, state, now)
+    repeats = not edge and event.phase != "pulse" and (event.retained or _is_known(event))
+    found = plan.finding(key, "firing", severity, now, edge=edge, event=event, late=late, repeats=repeats)
+    return Step(state, found)
+
+
+def _is_known(event: Event) -> bool:
+    """Whether a device that repeats its state says only what it has said before."""
+    return event.phase == "state" or (event.phase == "update" and event.event_id is None)
+
+
+def _still_so(state: EventState, now: datetime) -> Step | None:
+    """It was told, it went quiet, and it is said once more: nothing has begun."""
+    if state.due_at is not None and state.due_at - now > REMEMBERED_FOR - timedelta(days=1):
+        return None
+    state.due_at = now + REMEMBERED_FOR
+    return Step(state)
+
+
+def _waits(plan: Plan, state: EventState, event: Event, now: datetime) -> Step:
+    if not state.pending:
+        state.pending = True
+        state.due_at = now + plan.params.lasting_for
+        state.subject = Subject(event.kind, event.device, event.zone)
+        state.gateway = event.gateway
+    return Step(state)
+
+
+def _fires(plan: Plan, state: EventState, now: datetime) -> None:
+    state.firing, state.pending, state.quieted = True, False, False
+    state.due_at = now + plan.params.quiet_for if plan.params.quiet_for is not None else None
 
 
 def _is_late(state: EventState, event: Event) -> bool:
@@ -122,7 +167,8 @@ def _end(plan: Plan, state: EventState, event: Event, now: datetime) -> Step | N
     if event.retained and end in state.ends:
         return None
     state.ends = [*state.ends[1 - ENDS_KEPT :], end]
-    if not state.firing:
+    state.quieted = False
+    if not state.lasts:
         state.due_at = now + REMEMBERED_FOR
         return Step(state)
     if event.event_id is not None and event.event_id in state.active:
@@ -132,24 +178,51 @@ def _end(plan: Plan, state: EventState, event: Event, now: datetime) -> Step | N
     elif older:
         # The end of something earlier than what goes on now.
         return Step(state)
+    told = state.firing
     _resolve(state, event.occurred_at, now)
+    if not told:
+        return Step(state)
     return Step(state, plan.finding(plan.key_of(event), "resolved", plan.params.severity, now, event=event))
 
 
 def _resolve(state: EventState, occurred_at: datetime, now: datetime) -> None:
-    state.firing = False
+    state.firing = state.pending = False
     state.active = []
     state.resolved_at = occurred_at
     state.due_at = now + REMEMBERED_FOR
 
 
 def fire(plan: Plan, state: EventState, key: Key, at: datetime) -> Step:
-    """It has been quiet for long enough; or nothing late is to be expected any more."""
+    """It has lasted, or it has been quiet, for long enough; or nothing late is to be expected any more."""
+    severity = plan.params.severity
+    if state.pending:
+        _fires(plan, state, at)
+        since = {"since": (at - plan.params.lasting_for).isoformat()}
+        found = plan.finding(
+            key, "firing", severity, at, edge=True, subject=state.subject, detail=since, gateway=state.gateway
+        )
+        return Step(state, found)
     if not state.firing:
         return Step(None)
     quiet = plan.params.quiet_for or timedelta(0)
     _resolve(state, (state.last_at or at) + quiet, at)
-    return Step(state, plan.finding(key, "resolved", plan.params.severity, at))
+    state.quieted = True
+    return Step(state, plan.finding(key, "resolved", severity, at, detail=quieting.QUIET))
+
+
+def deafen(plan: Plan, state: EventState, deaf: Deafness) -> bool:
+    """Silence while nobody could hear is none; and an end that nobody could hear may have been told."""
+    if not state.pending or state.due_at is None:
+        return quieting.deafen(plan, state, deaf)
+    state.due_at = deaf.moved(state.due_at, plan.params.lasting_for)
+    return True
+
+
+def adapt(plan: Plan, state: EventState) -> EventState:
+    """Under a changed rule: what waits and has to wait no longer is told with the next look."""
+    if state.pending and plan.params.lasting_for is None:
+        state.due_at = state.last_at
+    return state if state.pending else quieting.adapt(plan, state)
 
 
 def due(_plan: Plan, state: EventState, _key: Key) -> datetime | None:
@@ -167,6 +240,8 @@ def check(match: dict[str, Any], params: Params) -> tuple[list[Any], list[Any]]:
         warnings.append((("match", "kind"), reason))
     if kinds is None and not set(match) - {"kind", "school", "phase"}:
         warnings.append((("match",), "fires for everything that happens; name a kind"))
+    if params.lasting_for is not None and kinds and set(kinds) & LIFE_SAFETY_KINDS:
+        warnings.append((("for",), "life is at stake in these kinds: nobody is told before it has lasted"))
     if params.quiet_for is None and phases is not None and "end" not in phases:
         reason = "only an end ends it (quiet_for: never), and the match lets none through"
         warnings.append((("match", "phase"), reason))
@@ -179,8 +254,8 @@ KIND = RuleKind(
     observe=observe,
     fire=fire,
     due=due,
-    deafen=quieting.deafen,
+    deafen=deafen,
     prepare=prepare,
     check=check,
-    adapt=quieting.adapt,
+    adapt=adapt,
 )

@@ -45,10 +45,11 @@ class Title(Strict):
 
 
 class Inhibition(Strict):
-    """While `rule` fires for the same values of `equal`, this one tells nobody."""
+    """While `rule` fires for the same values of `equal`, and for `linger` after, this one tells nobody."""
 
     rule: str
     equal: list[str] = Field(default_factory=lambda: ["school"], min_length=1)
+    linger: Duration = timedelta(0)
 
     @field_validator("equal")
     @classmethod

@@ -70,6 +70,7 @@ class Plan:
         "params",
         "rule",
         "school_at",
+        "tells_gateway",
         "zones",
     )
 
@@ -81,6 +82,8 @@ class Plan:
         self.key = rule.key
         self.key_of: Callable[[Event], Key] = compile_key(rule.key)
         self.school_at = rule.key.index("school")
+        # An inhibition may ask behind which gateway a device is, which no key says.
+        self.tells_gateway = any("gateway" in one.equal for one in rule.inhibited_by)
         self.kinds: list[Any] | None = None
         self.calendar = calendars[name] if name is not None else None
         self.inside = rule.active is not None
@@ -118,8 +121,12 @@ class Plan:
         late: bool = False,
         subject: Subject | None = None,
         detail: dict[str, Any] | None = None,
+        repeats: bool = False,
+        gateway: str | None = None,
     ) -> Finding:
         """What the rule says of one key; brought by time alone where there is no event."""
+        if self.tells_gateway and (behind := event.gateway if event is not None else gateway):
+            detail = {**(detail or {}), "gateway": behind}
         return Finding(
             rule=self.rule.id,
             key=key,
@@ -132,6 +139,7 @@ class Plan:
             late=late,
             detail=detail or {},
             subject=subject,
+            repeats=repeats,
         )
 
 

@@ -5,6 +5,9 @@ from typing import Any, Protocol
 
 from safety_service.domain.rules.plan import Deafness, Plan
 
+QUIET = {"ended_by": "quiet"}
+"""The detail of an end that nobody told: nothing was heard of it for as long as the rule waits."""
+
 
 class Quieting(Protocol):
     """`last_at`: the last match, in event time. `due_at`: when silence ends it."""

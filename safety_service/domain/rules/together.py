@@ -119,7 +119,8 @@ def fire(plan: Plan, state: TogetherState, key: Key, at: datetime) -> Step:
     state.firing, state.due_at = False, at + REMEMBERED_FOR
     state.resolved_at = (state.last_at or at) + quiet
     subject = Subject(state.kind, state.device, state.zone)
-    return Step(state, plan.finding(key, "resolved", plan.params.severity, at, subject=subject))
+    over = plan.finding(key, "resolved", plan.params.severity, at, subject=subject, detail=quieting.QUIET)
+    return Step(state, over)
 
 
 def due(_plan: Plan, state: TogetherState, _key: Key) -> datetime | None:

@@ -7,6 +7,7 @@ from safety_service.domain.rules import absence
 from safety_service.domain.rules.plan import Key
 from safety_service.domain.rules.slots import Slot
 from safety_service.domain.rules.timers import Timers
+from safety_service.domain.rules.wills import OFFLINE
 from safety_service.domain.types import DeviceSeen, Event, Finding
 
 Watch = tuple[Slot, Key]
@@ -90,9 +91,12 @@ class Watchers:
     def hear(
         self, event: Event, at: datetime, found: list[Finding], dirty: dict[tuple[str, Key], Slot | None]
     ) -> None:
-        """A message of a device ends its silence. A retained one is the broker's voice, not the device's."""
+        """A message of a device ends its silence. A retained one is the broker's voice, not the device's, and
+        so is a last will."""
         watches = self._by_device.get((event.school, event.device))
         if watches is None or event.retained or event.format == SERVICE:
+            return
+        if event.kind == OFFLINE and event.phase == "start":
             return
         for slot, key in watches:
             if slot.plan.kinds is not None:

@@ -202,3 +202,52 @@ def test_findings_carry_their_event():
     assert found[0].event is one
     assert told(found) == [(0, "firing", "major")]
     assert not found[0].by_timer
+
+
+LASTING = NEVER + ", for: 2m"
+
+
+def test_what_ends_in_time_is_not_told():
+    events = [event(0, phase="start"), event(1.9, phase="end")]
+    assert play(engine(LASTING), events, 60) == []
+
+
+def test_what_lasts_is_told_when_it_has_lasted_and_ends_once():
+    events = [event(0, phase="start"), event(1, phase="start"), event(9, phase="end")]
+    assert play(engine(LASTING), events, 60) == [(2, "firing", "major"), (9, "resolved", "major")]
+
+
+def test_what_is_told_by_time_names_its_device_and_its_gateway():
+    held = LASTING + ", inhibited_by: [{rule: r2, equal: [school, gateway]}]"
+    running = engine(held, SMOKE)
+    running.observe([event(0, phase="start", zone="gate", gateway="gw-1")], at(0))
+    [found] = running.tick(at(60))
+    assert found.subject is not None
+    assert (found.subject.device, found.subject.zone) == ("d-1", "gate")
+    assert found.detail == {"since": at(0).isoformat(), "gateway": "gw-1"}
+
+
+def test_an_end_that_nobody_could_hear_may_have_been_told():
+    running = engine(LASTING)
+    running.observe([event(0, phase="start")], at(0))
+    running.deaf(at(1), at(31), restart=False)
+    assert told(running.tick(at(31.9))) == []
+    assert told(running.tick(at(32))) == [(32, "firing", "major")]
+
+
+def test_a_state_that_is_said_again_after_silence_is_not_new():
+    events = [event(0, phase="start"), event(30, phase="update"), event(90, phase="update")]
+    assert play(engine(INTRUSION), events, 120) == [(0, "firing", "major"), (10, "resolved", "major")]
+
+
+def test_an_update_under_an_id_is_new_after_silence():
+    events = [event(0, phase="start", event_id="x"), event(30, phase="update", event_id="x")]
+    found = play(engine(INTRUSION), events, 35)
+    assert found == [(0, "firing", "major"), (10, "resolved", "major"), (30, "firing", "major")]
+
+
+def test_the_end_of_silence_is_named():
+    running = engine(INTRUSION)
+    running.observe([event(0)], at(0))
+    [over] = running.tick(at(60))
+    assert over.detail == {"ended_by": "quiet"}
