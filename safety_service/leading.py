@@ -11,6 +11,7 @@ from safety_service.mqtt import ReceiverPlan
 from safety_service.receiving import Order, ReceiverProcess, Reserve
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
+from safety_service.services.snapshots import Album
 from safety_service.settings import Settings
 from safety_service.store.tables_partition import Partition
 
@@ -41,6 +42,7 @@ class Term:
         place: Place,
         fence: int,
         reserve: Reserve,
+        album: Album,
         *,
         on_stored: Callable[[], None],
         on_transitions: Callable[[], None],
@@ -57,6 +59,7 @@ class Term:
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
             grading=GradingHouse(settings.own_schemes, settings.timezone, settings.deadlines_file),
+            album=album,
         )
         self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)

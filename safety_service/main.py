@@ -42,6 +42,7 @@ from safety_service.api import (
     rules,
     schemes,
     schools,
+    snapshots,
     stream,
     users,
     view,
@@ -66,6 +67,7 @@ ROUTERS = (
     # Before the alerts, whose numbers stand in the same place as these names.
     figures.router,
     alerts.router,
+    snapshots.router,
     stream.router,
     cafeterias.router,
     calendars.router,
@@ -150,6 +152,7 @@ def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtim
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
+    app.state.album = beside.album
     app.state.throttle = LoginThrottle()
     app.state.backtest_turn = Lock()
 

@@ -1,7 +1,7 @@
 """Which addresses the service may connect to: the open internet, and the networks that somebody allowed."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
 
@@ -29,17 +29,6 @@ def literal_addresses(host: str) -> list[str]:
         return [str(ip_address(bare))]
     except ValueError:
         return []
-
-
-def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
-    """`10.1.0.0/16` and the like; raises ValueError with the one that is no network."""
-    found = []
-    for text in texts:
-        try:
-            found.append(ip_network(text.strip()))
-        except ValueError as error:
-            raise ValueError(f"{text!r} is not a network like 10.1.0.0/16: {error}") from None
-    return tuple(found)
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

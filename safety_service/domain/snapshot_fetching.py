@@ -1,4 +1,4 @@
-"""Images that an event only links to: which links are followed, how an answer is judged, when it is tried again."""
+"""Images that events only link to: which links are followed, what an answer means, when to ask again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -52,6 +52,11 @@ def image_of(content: bytes, largest: int) -> Image | Rejected:
     return Image(hashlib.sha256(content).hexdigest(), media_type, content)
 
 
+def brings_image(event: Event) -> bool:
+    """Whether an image is still among its attributes."""
+    return SNAPSHOT in event.attributes
+
+
 def take_image(event: Event, largest: int) -> Image | Rejected | None:
     """Takes the image out of the event's attributes; None where it brought none."""
     encoded: Any = event.attributes.pop(SNAPSHOT, None)

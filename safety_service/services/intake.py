@@ -15,6 +15,7 @@ from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspection_drafts, inspections, vendors
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
+from safety_service.services.snapshots import Facts
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
 
@@ -22,10 +23,11 @@ INSPECTION_KIND = "inspection_submitted"
 
 
 class Intake(msgspec.Struct):
-    """What a batch of messages turned into, in order of arrival."""
+    """What a batch of messages turned into, in order of arrival; `images` that came with them, by hash."""
 
     events: list[Event] = msgspec.field(default_factory=list)
     refused: list[Refusal] = msgspec.field(default_factory=list)
+    images: dict[str, Facts] = msgspec.field(default_factory=dict)
 
 
 class GradingHouse(msgspec.Struct, frozen=True):

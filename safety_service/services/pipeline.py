@@ -17,7 +17,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, escalating, rulesets, suppression
+from safety_service.services import alerting, escalating, rulesets, snapshots, suppression
 from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
@@ -43,7 +43,8 @@ class Advanced(msgspec.Struct, frozen=True):
 class PipelineOptions(msgspec.Struct, frozen=True):
     """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running.
 
-    `lease` and `fence`: under which every step is taken. `schools` empty: all there are.
+    `lease` and `fence`: under which every step is taken. `schools` empty: all there are. Without an `album`
+    images stay where they are.
     """
 
     partition: int
@@ -55,6 +56,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
+    album: snapshots.Album | None = None
 
 
 class Memory(msgspec.Struct):
@@ -84,11 +86,14 @@ class Pipeline:
         self._on_transitions = on_transitions
         self._memory: Memory | None = None
         self._batch = options.batch
-        self._reader = BatchReader(database, options.partition)
+        self._keeper = snapshots.Keeper(options.album) if options.album is not None else None
+        self._reader = BatchReader(database, options.partition, self._keeper)
 
     def close(self) -> None:
-        """Ends the thread that reads ahead."""
+        """Ends the threads that read ahead and write files."""
         self._reader.close()
+        if self._keeper is not None:
+            self._keeper.close()
 
     def advance(self, now: datetime, link_since: datetime | None) -> Advanced:
         """One step. `link_since`: since when the broker has been heard, None while it is not.
@@ -111,7 +116,9 @@ class Pipeline:
                 self._set_aside(error)
             self._batch = max(1, self._batch // 8)
             raise
-        self._batch = min(self._options.batch, self._batch * 2)
+        # Nothing is proved by a step that stopped before the first message, because of its image.
+        if advanced.messages or not advanced.more:
+            self._batch = min(self._options.batch, self._batch * 2)
         return advanced
 
     def receipts_due(self, now: datetime, *, again: bool = False) -> list[Receipt]:
@@ -156,7 +163,7 @@ class Pipeline:
         new = self._take_in(session, row, memory, ahead, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
         findings = memory.engine.observe(new, now)
-        more = 0 < limit == len(batch)
+        more = ahead.cut or 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
@@ -184,11 +191,13 @@ class Pipeline:
         batch, decoded = ahead.messages, ahead.intake
         intake = grade_inspections(session, decoded, batch, self._options.grading, now)
         # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
-        heard = batch[-1].received_at if len(batch) >= self._batch else now
+        heard = batch[-1].received_at if batch and (ahead.cut or len(batch) >= self._batch) else now
         unread = [refusal.message for refusal in decoded.refused if refusal.school is not None]
         intake.events += memory.ledger.take_in(session, decoded.events, unread, heard)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
+        if self._options.album is not None:
+            snapshots.note(session, self._options.album, new, decoded.images, now)
         event_log.insert_rejected(session, row.id, intake.refused)
         rollups.add_events(session, rollups.count_by_hour(new))
         return new

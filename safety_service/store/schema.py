@@ -14,6 +14,7 @@ from safety_service.store import (
     tables_people,
     tables_rectification,
     tables_rollup,
+    tables_snapshot,
     tables_suppression,
 )
 
@@ -29,6 +30,7 @@ MODULES = (
     tables_inspection,
     tables_rectification,
     tables_credit,
+    tables_snapshot,
 )
 
 METADATA: MetaData = SQLModel.metadata

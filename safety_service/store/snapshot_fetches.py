@@ -112,9 +112,9 @@ def remove_old(session: Session, *, before: datetime, limit: int) -> int:
         .order_by(col(SnapshotFetch.created_at))
         .limit(limit)
     )
-    return session.connection().execute(
-        delete(SnapshotFetch).where(col(SnapshotFetch.id).in_(oldest))
-    ).rowcount
+    return (
+        session.connection().execute(delete(SnapshotFetch).where(col(SnapshotFetch.id).in_(oldest))).rowcount
+    )
 
 
 def _settle(session: Session, number: int, attempts: int, values: dict[str, object]) -> None:

@@ -61,7 +61,7 @@ def remove_old(session: Session, *, before: datetime, limit: int) -> int:
 
 
 def replace_link(session: Session, *, school: str, link: str, since: datetime, path: str) -> None:
-    """Events from `since` on and alerts that show the link show our own path; the caller holds the history."""
+    """Events from `since` on and alerts that show the link show our path; the caller holds the history."""
     events = update(StoredEvent).where(
         col(StoredEvent.school) == school,
         col(StoredEvent.occurred_at) >= since,
@@ -71,6 +71,4 @@ def replace_link(session: Session, *, school: str, link: str, since: datetime, p
         col(StoredAlert.snapshot_url) == link, col(StoredAlert.school) == school
     )
     for statement in (events, alerts):
-        session.exec(
-            statement.values(snapshot_url=path).execution_options(synchronize_session=False)
-        )
+        session.exec(statement.values(snapshot_url=path).execution_options(synchronize_session=False))

@@ -218,6 +218,12 @@ class StoredAlert(SchoolOwned, table=True):
         ),
         Index("ix_alert_raised", "raised_at"),
         Index("ix_alert_closed", "closed_at"),
+        Index(
+            "ix_alert_snapshot",
+            "snapshot_url",
+            sqlite_where=text("snapshot_url IS NOT NULL"),
+            postgresql_where=text("snapshot_url IS NOT NULL"),
+        ),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),
         CheckConstraint("(condition = 'resolved') = (resolved_at IS NOT NULL)", name="ck_alert_resolved"),
         CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="ck_alert_closed"),
