@@ -114,7 +114,8 @@ class S3Blobs:
 
 
 def _config(place: S3Place) -> "S3Config":
-    config: S3Config = {"region": place.region}
+    # One by one: not every store knows how to delete many at once.
+    config: S3Config = {"region": place.region, "disable_bulk_delete": True}
     if place.endpoint is not None:
         config["endpoint"] = place.endpoint
     if place.access_key_id is not None:
