@@ -175,8 +175,7 @@ class Pipeline:
             memory.followed, told = suppression.follow(session, rules, memory.followed, now)
             transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
-        if batch:
-            row.cursor = memory.cursor = batch[-1].position
+        row.cursor = memory.cursor = ahead.ends_at
         memory.presence.write(session, row, now, at_once=unknown)
         row.advanced_at = now
         session.add(row)
