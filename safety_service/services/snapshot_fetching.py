@@ -38,9 +38,10 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 8
 LEASE = timedelta(seconds=120)
 """Longer than one image takes at worst: each of its redirects up to the time of a whole answer."""
-REST_SECONDS = 1.0
+REST = timedelta(seconds=1)
 """Between two images of one host: a camera has other things to do."""
-AWAY_SECONDS = 60.0
+AWAY = timedelta(minutes=1)
+"""For a host that does not answer: others are not to wait behind it."""
 
 
 def open_client(networks: tuple[Network, ...], *, find: Resolve = resolve) -> httpx.Client:
@@ -100,7 +101,7 @@ class Fetcher:
         self._closing = Event()
         self._lock = Lock()
         self._busy: set[str] = set()
-        self._rest_until: dict[str, float] = {}
+        self._rest_until: dict[str, datetime] = {}
         self._under_way: set[Future[None]] = set()
 
     def close(self) -> None:
@@ -112,7 +113,7 @@ class Fetcher:
     def step(self, now: datetime) -> int:
         """Begins to fetch as many images as there is room for, and says how many."""
         with self._lock:
-            free, resting = AT_ONCE - len(self._busy), self._resting()
+            free, resting = AT_ONCE - len(self._busy), self._resting(now)
         if free <= 0 or self._closing.is_set():
             return 0
         with session_scope(self._engine, EVERY_SCHOOL) as session:
@@ -132,17 +133,19 @@ class Fetcher:
         """Waits until nothing is on its way."""
         wait(list(self._under_way))
 
-    def _resting(self) -> set[str]:
-        moment = time.monotonic()
-        self._rest_until = {host: until for host, until in self._rest_until.items() if until > moment}
+    def _resting(self, now: datetime) -> set[str]:
+        # A rest that ends later than any can was begun before the clock was set back.
+        rests = self._rest_until.items()
+        self._rest_until = {host: until for host, until in rests if now < until <= now + AWAY}
         return self._busy | self._rest_until.keys()
 
     def _work(self, row: SnapshotFetch, now: datetime, started: float) -> None:
         fetched: Fetched | None = None
+        ended = now
         try:
             if not self._closing.is_set():
                 fetched = self._attempt(row, now)
-            ended = now + timedelta(seconds=time.monotonic() - started)
+            ended += timedelta(seconds=time.monotonic() - started)
             with session_scope(self._engine, EVERY_SCHOOL, write=True) as session:
                 self._settle(session, row, fetched, ended)
         except (SafetyError, SQLAlchemyError) as error:
@@ -154,7 +157,7 @@ class Fetcher:
             away = isinstance(fetched, Miss) and fetched.away
             with self._lock:
                 self._busy.discard(row.host)
-                self._rest_until[row.host] = time.monotonic() + (AWAY_SECONDS if away else REST_SECONDS)
+                self._rest_until[row.host] = ended + (AWAY if away else REST)
 
     def _attempt(self, row: SnapshotFetch, now: datetime) -> Fetched:
         if now - row.created_at > GIVEN_UP_AFTER:
