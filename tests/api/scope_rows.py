@@ -42,6 +42,7 @@ from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
 from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+from safety_service.store.tables_snapshot import Snapshot, SnapshotFetch
 from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW
 from tests.people import password_hash
@@ -84,6 +85,7 @@ def add_everything(engine: Engine, number: int) -> None:
             _cafeteria(number),
             _put_right(number),
             _standing(number),
+            _images(number),
         ):
             _add(session, rows)
         _add(session, _people(number))
@@ -434,6 +436,29 @@ def picture(number: int) -> bytes:
     content = io.BytesIO()
     Image.new("RGB", (number, 1)).save(content, "PNG")
     return content.getvalue()
+
+
+def _images(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    content = picture(n)
+    return [
+        Snapshot(
+            sha256=hashlib.sha256(content).hexdigest(),
+            school=school,
+            media_type="image/png",
+            size=len(content),
+            stored_at=NOW,
+        ),
+        SnapshotFetch(
+            school=school,
+            device=mark,
+            link=f"http://{mark}/1.jpg",
+            host=mark,
+            occurred_at=NOW,
+            created_at=NOW,
+            next_attempt_at=NOW,
+        ),
+    ]
 
 
 def _people(n: int) -> list[object]:
