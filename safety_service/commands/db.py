@@ -86,8 +86,8 @@ def prune() -> None:
             )
         images = snapshot_retention.prune(engine, snapshots.open_blobs(settings), settings, now)
     typer.echo(
-        f"removed {removed.messages} messages, {removed.events} events, {images.files} images, "
-        f"{removed.rejected} rejections, {removed.answers} kept answers"
+        f"removed {removed.messages} messages, {removed.events} events, "
+        f"{removed.rejected} rejections, {removed.answers} kept answers, {images.files} images"
     )
 
 
