@@ -59,6 +59,7 @@ class Term:
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
             grading=GradingHouse(settings.own_schemes, settings.timezone, settings.deadlines_file),
+            max_push_bytes=settings.max_push_bytes,
             album=album,
         )
         self._receipts_connection = 0

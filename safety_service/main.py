@@ -36,6 +36,7 @@ from safety_service.api import (
     notifications,
     pages,
     penalties,
+    push,
     quiet_times,
     rectifications,
     rosters,
@@ -45,12 +46,17 @@ from safety_service.api import (
     snapshots,
     stream,
     users,
+    vendors,
     view,
+    viid,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
+from safety_service.services.digest import Nonces
+from safety_service.services.inspection_plans import planning
 from safety_service.services.throttle import LoginThrottle
+from safety_service.services.vendors import ensure_installed
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
@@ -86,11 +92,14 @@ ROUTERS = (
     channels.router,
     notifications.router,
     view.router,
+    push.router,
+    vendors.router,
     users.router,
     api_keys.router,
     audit.router,
 )
 OUTSIDE = (health.router,)
+PUSHED_TO = re.compile(r"/api/v1/push/.*|/VIID/.*")
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {errors.PROBLEM_TYPE: {}}, "model": errors.Problem}
@@ -124,6 +133,7 @@ def create_app(
     `api` only health and metrics answer.
     """
     database = engine or open_engine(settings.resolved_database_url)
+    ensure_installed()
     beside = runtime or Runtime(settings, database, pipeline=False)
     app = FastAPI(
         title="Campus safety",
@@ -133,27 +143,37 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    _remember(app, settings, database, beside)
-    app.state.clock = clock
-    app.state.wake = wake or beside.wake
+    _keep(app, settings, database, beside, clock, wake)
     errors.install(app)
-    larger = ((ATTACHMENTS, settings.max_attachment_bytes),)
+    larger = ((ATTACHMENTS, settings.max_attachment_bytes), (PUSHED_TO, settings.max_push_bytes))
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes, others=larger)
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app
 
 
-def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtime) -> None:
-    """What the requests of this app share."""
+def _keep(
+    app: FastAPI,
+    settings: Settings,
+    database: Engine,
+    beside: Runtime,
+    clock: Callable[[], datetime],
+    wake: Callable[[], None] | None,
+) -> None:
+    """What the dependencies of `api/deps.py` find again."""
     app.state.settings = settings
     app.state.engine = database
+    app.state.clock = clock
+    app.state.wake = wake or beside.wake
     app.state.hub = beside.hub
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
     app.state.album = beside.album
+    # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
+    app.state.planning = planning(settings.planning_file)
     app.state.throttle = LoginThrottle()
+    app.state.nonces = Nonces(settings.secret_key.get_secret_value())
     app.state.backtest_turn = Lock()
 
 
@@ -173,4 +193,5 @@ def _add_routes(app: FastAPI, api: bool) -> None:
     if api:
         for router in ROUTERS:
             app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
+        app.include_router(viid.router)
         pages.install(app)

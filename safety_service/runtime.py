@@ -26,6 +26,7 @@ from safety_service.services import (
     rulesets,
     signs,
     snapshots,
+    vendors,
 )
 from safety_service.services.schemes import known_schemes
 from safety_service.services.snapshot_work import SnapshotWork
@@ -49,11 +50,12 @@ STALE_ADVANCE = timedelta(seconds=15)
 def prepare(settings: Settings, engine: Engine) -> None:
     """Makes sure that there is room to write, a partition, some rules, and that data files read.
 
-    Raises Refused for a rule, scheme or period file that cannot be read: no county begins on half a book.
+    Raises Refused for a rule, scheme, period or vendor file that cannot be read: no county begins by halves.
     """
     known_schemes(settings.own_schemes)
     periods.known_deadlines(settings.deadlines_file)
     periods.known_credit_repair(settings.credit_repair_file)
+    vendors.install(settings.resolved_vendors_dir)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))

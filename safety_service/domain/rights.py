@@ -7,6 +7,7 @@ import msgspec
 from safety_service.domain.errors import Forbidden
 
 Role = Literal["admin", "duty_officer", "security", "inspector", "viewer"]
+KeyRole = Literal["admin", "duty_officer", "security", "inspector", "viewer", "device"]
 Right = Literal[
     "view:read",
     "registry:read",
@@ -14,6 +15,7 @@ Right = Literal[
     "events:read",
     "messages:read",
     "messages:replay",
+    "messages:push",
     "alerts:read",
     "alerts:handle",
     "rules:read",
@@ -32,6 +34,9 @@ Right = Literal[
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
+DEVICE = "device"
+"""The role of a key that sits in a device: it may push messages of its schools and nothing else."""
+KEY_ROLES: tuple[KeyRole, ...] = get_args(KeyRole)
 COUNTY_ROLES: frozenset[str] = frozenset({"admin", "duty_officer"})
 """Roles that see every school unless schools are listed for them."""
 
@@ -57,6 +62,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "inspector": _READ
     | {"inspections:submit", "inspections:plan", "rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
+    DEVICE: frozenset({"messages:push"}),
 }
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from safety_service.domain.decoding.multipart import SNAPSHOT
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.refusal import image_refused
+from safety_service.domain.decoding.snapshots import SNAPSHOT
 from safety_service.domain.types import Event, Rejected
 
 PATH = "/api/v1/snapshots"
 IMAGE = "image"
-"""The place of a refusal that is about an image only, whose event is kept."""
+"""The place of a refusal, where it is not known from where in the message the image came."""
 
 _OWN = re.compile(rf"{PATH}/([0-9a-f]{{64}})")
 _DATA_URL = re.compile(r"data:[\w.+/;-]*,", re.ASCII)
@@ -45,10 +45,10 @@ def image_of(content: bytes, largest: int) -> Image | Rejected:
     """The bytes as an image of at most `largest` bytes, or why they are none."""
     if len(content) > largest:
         detail = f"An image of {len(content)} bytes; {largest} are kept."
-        return refused("too_large", IMAGE, detail)
+        return image_refused("too_large", IMAGE, detail)
     media_type = media_type_of(content)
     if media_type is None:
-        return refused("bad_snapshot", IMAGE, "It is not a JPEG, PNG, WebP or GIF image.")
+        return image_refused("bad_snapshot", IMAGE, "It is not a JPEG, PNG, WebP or GIF image.")
     return Image(hashlib.sha256(content).hexdigest(), media_type, content)
 
 
@@ -63,15 +63,23 @@ def take_image(event: Event, largest: int) -> Image | Rejected | None:
     if encoded is None:
         return None
     if not isinstance(encoded, str):
-        return refused("bad_snapshot", IMAGE, f"An image is base64 text, not {type(encoded).__name__}.")
+        return image_refused("bad_snapshot", IMAGE, f"An image is base64 text, not {type(encoded).__name__}.")
     # Base64 is four letters for three bytes: what is far too long need not be unpacked.
     if len(encoded) > 2 * largest:
-        return refused("too_large", IMAGE, f"An image of {len(encoded)} letters; {largest} bytes are kept.")
+        return image_refused(
+            "too_large", IMAGE, f"An image of {len(encoded)} letters; {largest} bytes are kept."
+        )
     try:
-        content = base64.b64decode(_DATA_URL.sub("", encoded, count=1))
+        content = base64.b64decode(_padded(_DATA_URL.sub("", encoded, count=1)))
     except (binascii.Error, ValueError):
-        return refused("bad_snapshot", IMAGE, "The image is not base64.")
+        return image_refused("bad_snapshot", IMAGE, "The image is not base64.")
     return image_of(content, largest)
+
+
+def _padded(text: str) -> str:
+    """Of the alphabet for addresses too, and with its end filled up: devices leave that out."""
+    letters = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+    return letters + "=" * (-len(letters) % 4)
 
 
 def put_image(event: Event, image: Image) -> None:

@@ -4,7 +4,7 @@ A crash at any instant repeats the batch and changes nothing twice. What the rul
 between batches and is written with each; after a failure it is thrown away and rebuilt from the database.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -12,16 +12,16 @@ import structlog
 from sqlalchemy import Engine as Database
 from sqlmodel import Session
 
-from safety_service.domain.deafness import Deaf, heard_at, remember
+from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
-from safety_service.domain.rules.model import RuleSet
-from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, escalating, rulesets, snapshots, suppression
-from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
+from safety_service.domain.types import Event, Rejected
+from safety_service.services import alerting, escalating, rulesets, snapshots, suppression, unmapped
+from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
+from safety_service.services.restarting import note_deaf, own_states, silent_since
 from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
@@ -56,6 +56,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
+    max_push_bytes: int = 0
     album: snapshots.Album | None = None
 
 
@@ -88,6 +89,8 @@ class Pipeline:
         self._batch = options.batch
         self._keeper = snapshots.Keeper(options.album) if options.album is not None else None
         self._reader = BatchReader(database, options.partition, self._keeper)
+        # It outlives a rolled back batch: what it knows of a message is bound to its position.
+        self._decoders_memory = SharedRecall()
 
     def close(self) -> None:
         """Ends the threads that read ahead and write files."""
@@ -198,7 +201,9 @@ class Pipeline:
         if self._options.album is not None:
             snapshots.note(session, self._options.album, new, decoded.images, now)
         event_log.insert_rejected(session, row.id, intake.refused)
-        rollups.add_events(session, rollups.count_by_hour(new))
+        counts = rollups.count_by_hour(new)
+        rollups.add_events(session, counts)
+        unmapped.note(session, new, counts)
         return new
 
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
@@ -228,12 +233,12 @@ class Pipeline:
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
-            [_silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [silent_since(device, intervals, tolerance) for device in registry.devices.values()],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
             engine.deaf(row.advanced_at, now, restart=True)
-            _remember(row, Deaf(row.advanced_at, now, True))
+            note_deaf(row, Deaf(row.advanced_at, now, True))
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
         return Memory(
@@ -241,7 +246,9 @@ class Pipeline:
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
-        return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)
+        given = self._options
+        limits = given.max_payload_bytes, given.max_push_bytes
+        return Decoder(registry, schools, given.zone, *limits, self._decoders_memory)
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""
@@ -254,7 +261,7 @@ class Pipeline:
         heard_again = now if link_since is None else min(link_since, now)
         if heard_again > memory.heard_until:
             memory.engine.deaf(memory.heard_until, heard_again, restart=False)
-            _remember(row, Deaf(memory.heard_until, heard_again, False))
+            note_deaf(row, Deaf(memory.heard_until, heard_again, False))
         memory.heard_until = now
 
     def _set_aside(self, error: Exception) -> None:
@@ -273,27 +280,3 @@ class Pipeline:
             event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
             row.cursor = batch[0].position
             session.add(row)
-
-
-def own_states(
-    states: Iterable[tuple[str, tuple[str, ...], bytes]], rules: RuleSet, schools: frozenset[str]
-) -> list[tuple[str, tuple[str, ...], bytes]]:
-    """The states of this partition's schools; those of rules that are gone belong to whoever reads first."""
-    own = []
-    for rule, key, state in states:
-        known = rules.rules.get(rule)
-        school = key[known.key.index("school")] if known is not None and len(key) == len(known.key) else None
-        if school is None or school in schools:
-            own.append((rule, key, state))
-    return own
-
-
-def _silent_since(device: DeviceSeen, intervals: Sequence[Deaf], tolerance: timedelta) -> DeviceSeen:
-    if device.last_seen_at is None:
-        return device
-    return msgspec.structs.replace(device, last_seen_at=heard_at(device.last_seen_at, intervals, tolerance))
-
-
-def _remember(row: Partition, latest: Deaf) -> None:
-    intervals = remember(msgspec.convert(row.deaf, list[Deaf]), latest)
-    row.deaf = msgspec.to_builtins(intervals)

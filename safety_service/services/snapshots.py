@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from safety_service.blobs import Blobs, FolderBlobs, S3Blobs, S3Place, SpooledBlobs
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.refusal import image_refused
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.health import Reading
 from safety_service.domain.networks import Network
@@ -157,7 +157,9 @@ class Keeper:
             self._album.blobs.put(image.sha256, io.BytesIO(image.content))
         except (OSError, SafetyError) as error:
             log.error("an image cannot be kept", sha256=image.sha256, error=str(error))
-            return refused("snapshot_not_kept", IMAGE, f"The image cannot be kept: {type(error).__name__}.")
+            return image_refused(
+                "snapshot_not_kept", IMAGE, f"The image cannot be kept: {type(error).__name__}."
+            )
         return None
 
 

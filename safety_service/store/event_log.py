@@ -11,7 +11,6 @@ from psycopg.errors import CheckViolation
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
-from safety_service.domain.snapshots import IMAGE
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.store import pieces
 from safety_service.store.dialect import insert, is_postgresql
@@ -177,7 +176,7 @@ def insert_rejected(session: Session, partition: int, refused: Sequence[Refusal]
     kept: set[int] = set()
     for refusal in refused:
         message, why = refusal.message, refusal.why
-        known = message.position in kept or why.place == IMAGE
+        known = message.position in kept or why.only_image
         rows.append(
             {
                 "partition": partition,

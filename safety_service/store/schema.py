@@ -12,6 +12,7 @@ from safety_service.store import (
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
     tables_rectification,
     tables_rollup,
     tables_snapshot,
@@ -30,6 +31,7 @@ MODULES = (
     tables_inspection,
     tables_rectification,
     tables_credit,
+    tables_push,
     tables_snapshot,
 )
 

@@ -27,6 +27,9 @@ NOT_OF_A_SCHOOL = {
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
     "/inspections/chain-head": "one chain for the county, for callers with every school; has its own test",
     "/stream": "endless; has a test of its own",
+    "/vendors": "the same profiles for every school",
+    "/push/{school}/{format}": "into the message log, by a device's own key; has tests of its own",
+    "/push/{school}/{format}/{rest}": "into the message log, by a device's own key; has tests of its own",
 }
 """Routes whose answers hold nothing of any school, and why."""
 

@@ -40,6 +40,7 @@ from safety_service.store.tables_inspection import Attachment, InspectionDraft, 
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
+from safety_service.store.tables_push import UnmappedCode, ViidRegistration
 from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from safety_service.store.tables_snapshot import Snapshot, SnapshotFetch
@@ -485,6 +486,17 @@ def _people(n: int) -> list[object]:
             created_by=mark,
         ),
         ApiKeySchool(key_id=n, school=school),
+        ViidRegistration(viid_id=f"{mark}-viid", key_id=n, school=school, registered_at=NOW, heard_at=NOW),
+        UnmappedCode(
+            school=school,
+            vendor="generic",
+            code=mark,
+            format="aibox",
+            count=n,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+            device=mark,
+        ),
         Channel(
             id=mark,
             kind="webhook",

@@ -2,7 +2,7 @@
 
 import re
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,11 @@ def refused(reason: str, place: str, detail: str) -> Rejected:
     return Rejected(reason=reason, place=place, detail=detail)
 
 
+def image_refused(reason: str, place: str, detail: str) -> Rejected:
+    """For an event that is kept without its image."""
+    return Rejected(reason=reason, place=place, detail=detail, only_image=True)
+
+
 def read_json(payload: bytes, decoder: msgspec.json.Decoder[Shape], place: str = "") -> Shape | Rejected:
     """The payload in the decoder's shape, or why not: `not_json`, `missing_field`, `bad_value`.
 
@@ -30,6 +35,14 @@ def read_json(payload: bytes, decoder: msgspec.json.Decoder[Shape], place: str =
         return wrong_shape(error, place)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return not_json(error, payload)
+
+
+ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any)
+
+
+def read_any(payload: bytes) -> Any:
+    """Any JSON value as it is, or a `Rejected`."""
+    return read_json(payload, ANYTHING)
 
 
 def wrong_shape(error: msgspec.ValidationError, place: str = "") -> Rejected:
