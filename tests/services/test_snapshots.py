@@ -87,11 +87,11 @@ def test_an_image_becomes_a_file_and_the_alert_shows_our_path(house: House, fold
     assert house.rows(RejectedMessage) == []
 
 
-@pytest.mark.parametrize(
-    "sample",
-    [one for one in every() if "_snapshot" in str(one.expect)],
-    ids=lambda one: f"{one.format}/{one.file}",
-)
+BEGINS_AS_JPEG = "'_snapshot': '/9j/"
+WITH_IMAGE = [one for one in every() if BEGINS_AS_JPEG in str(one.expect)]
+
+
+@pytest.mark.parametrize("sample", WITH_IMAGE, ids=lambda one: f"{one.format}/{one.file}")
 def test_what_real_devices_send_becomes_a_file(sample: Any, house: House, folder: Path) -> None:
     topic = "/".join(["campus/v1", SCHOOL, *sample.topic.split("/")[3:]])
     house.receive(Message(topic=topic, payload=sample.payload, received_at=NOW))
