@@ -17,8 +17,10 @@ def register(app: typer.Typer) -> None:
 
 def openapi() -> None:
     """Print the OpenAPI document of the REST API."""
-    # The document depends on no setting; no database is opened for it.
-    settings = Settings(_env_file=None, database_url="sqlite://", secret_key=SecretStr("not used"))
+    # The document depends on no setting; no database is opened for it, so this file does not come to be.
+    settings = Settings(
+        _env_file=None, database_url="sqlite:///never-opened.db", secret_key=SecretStr("not used")
+    )
     typer.echo(json.dumps(create_app(settings).openapi(), ensure_ascii=False, indent=1))
 
 
