@@ -17,8 +17,14 @@ _SHOWN = sa.text("snapshot_url IS NOT NULL")
 def upgrade() -> None:
     _create_snapshots()
     _create_fetches()
+    # By hash, because an address may be longer than what PostgreSQL takes into a tree.
     op.create_index(
-        "ix_alert_snapshot", "alert", ["snapshot_url"], sqlite_where=_SHOWN, postgresql_where=_SHOWN
+        "ix_alert_snapshot",
+        "alert",
+        ["snapshot_url"],
+        sqlite_where=_SHOWN,
+        postgresql_where=_SHOWN,
+        postgresql_using="hash",
     )
 
 

@@ -16,6 +16,7 @@ GIVEN_UP_AFTER = timedelta(hours=1)
 """Then the picture of the moment is gone from the device, or it is one of another moment."""
 MOST_REDIRECTS = 2
 LONGEST_LINK = 2048
+"""Bytes: with the school it has to fit into a page of an index."""
 _NO_USE = frozenset({400, 401, 403, 405, 410})
 
 Outcome = Literal["retry", "failed"]
@@ -39,7 +40,9 @@ def host_of(link: str) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    return host if host and parts.scheme in {"http", "https"} and len(link) <= LONGEST_LINK else None
+    if parts.scheme not in {"http", "https"} or len(link.encode()) > LONGEST_LINK:
+        return None
+    return host or None
 
 
 def is_followed(link: str, networks: Sequence[Network]) -> bool:

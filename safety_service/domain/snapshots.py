@@ -17,7 +17,7 @@ IMAGE = "image"
 """The place of a refusal, where it is not known from where in the message the image came."""
 
 _OWN = re.compile(rf"{PATH}/([0-9a-f]{{64}})")
-_DATA_URL = re.compile(r"data:[\w.+/;-]*,", re.ASCII)
+_DATA_URL = re.compile(r"^\s*data:[\w.+/;-]*,", re.ASCII)
 
 
 class Image(msgspec.Struct, frozen=True):

@@ -223,6 +223,7 @@ class StoredAlert(SchoolOwned, table=True):
             "snapshot_url",
             sqlite_where=text("snapshot_url IS NOT NULL"),
             postgresql_where=text("snapshot_url IS NOT NULL"),
+            postgresql_using="hash",
         ),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),
         CheckConstraint("(condition = 'resolved') = (resolved_at IS NOT NULL)", name="ck_alert_resolved"),

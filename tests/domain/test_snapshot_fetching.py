@@ -41,6 +41,7 @@ CAMERAS = (ip_network("10.1.0.0/16"), ip_network("fd00:1::/32"))
         ("http://[10.1.7.20/1.jpg", False),
         ("/api/v1/snapshots/1", False),
         ("http://10.1.7.20/" + "x" * LONGEST_LINK, False),
+        ("http://10.1.7.20/" + "图" * (LONGEST_LINK // 3), False),
     ],
 )
 def test_which_links_are_followed(link: str, followed: bool) -> None:

@@ -150,8 +150,9 @@ def test_a_redirect_on_the_same_host_is_followed(scene: Scene) -> None:
         return IMAGE if got.path == "/real.jpg" else Says(301, headers={"location": "/real.jpg"})
 
     with receiver(answer) as there:
-        scene.tell(link(there))
+        scene.tell(link(there, "admin:12345@cam.school"))
         scene.fetch()
+        assert {got.headers["authorization"] for got in there.got} == {"Basic YWRtaW46MTIzNDU="}
     assert [row.sha256 for row in scene.rows(Snapshot)] == [sha256(JPEG)]
 
 

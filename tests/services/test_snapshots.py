@@ -1,6 +1,7 @@
 """Images leave the messages for files: once, whole, before the commit, and never at the cost of an event."""
 
 import base64
+import random
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -249,6 +250,17 @@ def test_links_are_noted_once_and_only_those_that_may_be_followed(house: House) 
     )
     [alert] = house.rows(StoredAlert)
     assert alert.snapshot_url == "http://192.168.1.9/1.jpg"
+
+
+@pytest.mark.parametrize("letter", ["x", "图"])
+def test_the_longest_link_that_a_device_can_tell_harms_nothing(house: House, letter: str) -> None:
+    # Random, so that no database can make it shorter.
+    letters = random.Random(1).choices([chr(ord(letter) + n) for n in range(-20, 3)], k=2000)
+    link = "http://cam.school/" + "".join(letters)
+    house.receive(native(NOW, id="l", type="panic_button", data={"phase": "pulse", "snapshot_url": link}))
+    work_off(house)
+    assert [alert.snapshot_url for alert in house.rows(StoredAlert)] == [link]
+    assert len(house.rows(SnapshotFetch)) == (1 if letter == "x" else 0)
 
 
 def test_no_link_is_noted_where_none_is_followed(two_schools: Engine, folder: Path) -> None:
