@@ -23,15 +23,18 @@ from safety_service.api import (
     calendars,
     channels,
     devices,
+    duties,
     errors,
     escalations,
     events,
     figures,
     gateways,
     health,
+    health_certificates,
     inspection_drafts,
     inspection_plans,
     inspections,
+    inspectors,
     messages,
     notifications,
     pages,
@@ -54,7 +57,7 @@ from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
 from safety_service.services.digest import Nonces
-from safety_service.services.inspection_plans import planning
+from safety_service.services.inspection_due import known_planning
 from safety_service.services.throttle import LoginThrottle
 from safety_service.services.vendors import ensure_installed
 from safety_service.settings import Settings
@@ -84,7 +87,10 @@ ROUTERS = (
     rectifications.router,
     appeals.router,
     penalties.router,
+    inspectors.router,
     schemes.router,
+    duties.router,
+    health_certificates.router,
     rules.router,
     backtest.router,
     escalations.router,
@@ -171,7 +177,7 @@ def _keep(
     app.state.blobs = FolderBlobs(settings.files_dir)
     app.state.album = beside.album
     # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
-    app.state.planning = planning(settings.planning_file)
+    app.state.planning = known_planning(settings.planning_file)
     app.state.throttle = LoginThrottle()
     app.state.nonces = Nonces(settings.secret_key.get_secret_value())
     app.state.backtest_turn = Lock()

@@ -17,18 +17,17 @@ from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
 from safety_service.services import (
+    chores,
     delivery,
     growth,
     leases,
+    own_files,
     partitions,
-    periods,
     retention,
     rulesets,
     signs,
     snapshots,
-    vendors,
 )
-from safety_service.services.schemes import known_schemes
 from safety_service.services.snapshot_work import SnapshotWork
 from safety_service.settings import Settings
 from safety_service.store import alerts
@@ -43,6 +42,7 @@ DELIVER_SECONDS = 1.0
 LEASE_SECONDS = 1.0
 FETCH_SECONDS = 1.0
 FORWARD_SECONDS = 2.0
+CHORES_SECONDS = 60.0
 GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
@@ -50,12 +50,9 @@ STALE_ADVANCE = timedelta(seconds=15)
 def prepare(settings: Settings, engine: Engine) -> None:
     """Makes sure that there is room to write, a partition, some rules, and that data files read.
 
-    Raises Refused for a rule, scheme, period or vendor file that cannot be read: no county begins by halves.
+    Raises Refused for a data file that cannot be read: no county begins on half a book.
     """
-    known_schemes(settings.own_schemes)
-    periods.known_deadlines(settings.deadlines_file)
-    periods.known_credit_repair(settings.credit_repair_file)
-    vendors.install(settings.resolved_vendors_dir)
+    own_files.read(settings)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
@@ -177,6 +174,7 @@ class Runtime:
         self._reserve = self._reserve or begin_receiver()
         self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
+        self._chores = chores.Chores(self.engine, settings.timezone, settings.county_unit)
         client = self._client = delivery.open_client(settings)
         self._courier = delivery.Courier(self.engine, client, home=delivery.home_of(settings))
         self._images = SnapshotWork(self.engine, settings, self.album)
@@ -184,7 +182,8 @@ class Runtime:
         self._advance_job = Repeated("advance", self._advance, ADVANCE_SECONDS)
         self._deliver_job = Repeated("deliver", self._deliver, DELIVER_SECONDS)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
-        repeated = [self._lease_job, self._advance_job, self._deliver_job]
+        chores_job = Repeated("chores", self._do_chores, CHORES_SECONDS)
+        repeated = [self._lease_job, self._advance_job, self._deliver_job, chores_job]
         repeated.append(Repeated("images", self._fetch_images, FETCH_SECONDS))
         repeated.append(Repeated("forward", self._images.forward, FORWARD_SECONDS))
         self._jobs = Jobs(repeated, nightly, settings.timezone, self._follow_clock)
@@ -272,6 +271,11 @@ class Runtime:
             self._images.fetch(datetime.now(UTC))
         return False
 
+    def _do_chores(self) -> bool:
+        if self._term is not None and self._chores.look(datetime.now(UTC)):
+            self._advance_job.wake()
+        return False
+
     def _follow_clock(self, seconds: float) -> None:
         if seconds < 0 and self._courier is not None:
             self._courier.follow_clock(datetime.now(UTC))
@@ -287,6 +291,8 @@ class Runtime:
             retention.prune(self.engine, self.settings, now)
             if self._images is not None:
                 self._images.prune(now)
+            if self._chores.nightly(now):
+                self._advance_job.wake()
 
     def _newest_transition(self) -> int:
         with session_scope(self.engine, EVERY_SCHOOL) as session:

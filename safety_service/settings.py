@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     county_code: str = "370828"
     county_name_zh: str = "金乡县"
     county_name_en: str = "Jinxiang County"
+    county_unit: str | None = None
+    """A code of the register, such as that of the education office itself, under which alerts of the county's
+    own are kept. Without one there are none of them."""
     rules_file: Path | None = None
     """A rule file to start from instead of the built-in set; later changes come over the API."""
     schemes_dir: Path | None = None

@@ -53,7 +53,7 @@ def payload_of(content: str, example: Any) -> bytes:
 
 def document(version: str, topics: Sequence[Topic]) -> Document:
     """The whole document, of JSON values."""
-    channels, messages, operations = _own()
+    channels, messages, operations = _own_channels(), _own_messages(), _own_operations()
     for topic in topics:
         channels[topic.name] = _channel(
             topic.title,
@@ -123,21 +123,24 @@ def _servers() -> Document:
     }
 
 
-def _own() -> tuple[Document, Document, Document]:
-    """Channels, messages and operations of what gateways and the service say in words of our own."""
+def _own_channels() -> Document:
+    """What gateways and the service say to each other in words of our own."""
     gateway = {"gateway": _parameter("The gateway, a name within the school", "gw-1")}
-    channels = {
+    return {
         "nativeEvents": _channel("Native events", "native/{gateway}/events", "nativeEvents", gateway),
         "gatewayStatus": _channel("A gateway's status", "native/{gateway}/status", "gatewayStatus", gateway),
         "receipts": _channel("Receipts", "receipts/{gateway}", "receipts", gateway),
     }
+
+
+def _own_messages() -> Document:
     event: Document = {"oneOf": [{"$ref": _SCHEMA.format(name=kind.__name__)} for kind in EVENTS]}
     batch = {
         "type": "array",
         "items": event,
         "description": "A batch; one that cannot be read costs no other.",
     }
-    messages = {
+    return {
         "nativeEvents": _message(
             "One CloudEvent, or a batch", CLOUDEVENTS, {"oneOf": [*event["oneOf"], batch]}, _EVENTS
         ),
@@ -154,7 +157,10 @@ def _own() -> tuple[Document, Document, Document]:
             [{"sequence": 1042}],
         ),
     }
-    operations = {
+
+
+def _own_operations() -> Document:
+    return {
         "receiveNativeEvents": _operation("receive", "nativeEvents", "Stores and judges events."),
         "receiveGatewayStatus": _operation(
             "receive", "gatewayStatus", "Knows when a gateway is away.", retain=True
@@ -166,7 +172,6 @@ def _own() -> tuple[Document, Document, Document]:
             retain=True,
         ),
     }
-    return channels, messages, operations
 
 
 def _channel(title: str, address: str, message: str, parameters: Document) -> Document:

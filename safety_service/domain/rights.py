@@ -29,6 +29,8 @@ Right = Literal[
     "credit:contest",
     "credit:decide",
     "schemes:score",
+    "duties:read",
+    "duties:record",
     "people:write",
     "audit:read",
 ]
@@ -50,6 +52,7 @@ _READ: frozenset[str] = frozenset(
         "inspections:read",
         "rectifications:read",
         "schemes:score",
+        "duties:read",
     }
 )
 
@@ -57,10 +60,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
     | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"}
-    | {"inspections:plan", "rectifications:handle", "credit:contest"},
-    "security": _READ | {"alerts:handle", "messages:read", "rectifications:handle", "credit:contest"},
+    | {"duties:record", "inspections:plan", "rectifications:handle", "credit:contest"},
+    "security": _READ
+    | {"alerts:handle", "messages:read", "duties:record", "rectifications:handle", "credit:contest"},
     "inspector": _READ
-    | {"inspections:submit", "inspections:plan", "rectifications:handle", "rectifications:accept"},
+    | {"inspections:submit", "inspections:plan", "duties:record"}
+    | {"rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
     DEVICE: frozenset({"messages:push"}),
 }

@@ -14,6 +14,7 @@ from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspection_drafts, inspections, vendors
+from safety_service.services.inspection_due import known_planning
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.services.snapshots import Facts
@@ -32,12 +33,13 @@ class Intake(msgspec.Struct):
 
 
 class GradingHouse(msgspec.Struct, frozen=True):
-    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone and
-    its periods."""
+    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone, its
+    periods and the intervals between visits."""
 
     schemes_dir: Path | None
     timezone: str
     deadlines_file: Path | None = None
+    planning_file: Path | None = None
 
 
 class SharedRecall:
@@ -185,6 +187,7 @@ def _grade(session: Session, event: Event, house: GradingHouse, now: datetime) -
             book=known_schemes(house.schemes_dir),
             timezone=house.timezone,
             deadlines=known_deadlines(house.deadlines_file),
+            intervals=known_planning(house.planning_file),
         ).event
 
 

@@ -15,14 +15,23 @@ from sqlmodel import Session
 from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
-from safety_service.domain.types import Event, Rejected
+from safety_service.domain.types import Event, Finding, Rejected
 from safety_service.services import alerting, escalating, rulesets, snapshots, suppression, unmapped
 from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
-from safety_service.services.restarting import note_deaf, own_states, silent_since
-from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
+from safety_service.services.restarting import Memory, note_deaf, own_states, silent_since
+from safety_service.store import (
+    devices,
+    event_log,
+    leases,
+    messages,
+    obligations,
+    partitions,
+    rollups,
+    rule_states,
+)
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
@@ -58,22 +67,6 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     grading: GradingHouse
     max_push_bytes: int = 0
     album: snapshots.Album | None = None
-
-
-class Memory(msgspec.Struct):
-    """What is kept between batches, all of it rebuilt from the database at need."""
-
-    rules_version: int
-    engine: Engine
-    registry: devices.Registry
-    decoder: Decoder
-    latest: alerting.LatestAlerts
-    presence: Presence
-    heard_until: datetime
-    ledger: Ledger
-    cursor: int
-    followed: suppression.Followed | None = None
-    """The last look at what is held back, and what no longer is."""
 
 
 class Pipeline:
@@ -165,7 +158,8 @@ class Pipeline:
         batch = ahead.messages
         new = self._take_in(session, row, memory, ahead, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = memory.engine.observe(new, now)
+        findings = self._owe(session, memory, now)
+        findings += memory.engine.observe(new, now)
         more = ahead.cut or 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
@@ -206,6 +200,14 @@ class Pipeline:
         unmapped.note(session, new, counts)
         return new
 
+    def _owe(self, session: Session, memory: Memory, now: datetime) -> list[Finding]:
+        """What the rules find in the obligations that changed since the last step."""
+        if obligations.version(session) <= memory.owed_until:
+            return []
+        memory.owed_until, changed = obligations.changed_after(session, memory.owed_until)
+        schools = self._schools(session)
+        return memory.engine.owe([owed for owed in changed if owed.school in schools], now)
+
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
         """The memory, made or renewed where rules or registry changed since the last step."""
         memory = self._memory
@@ -230,10 +232,13 @@ class Pipeline:
         zones = {school: decoder.zone_of(school) for school in schools}
         tolerance, rules = self._options.tolerance, rulesets.in_force(session)
         engine = Engine(rules, tolerance=tolerance, zones=zones, zone=self._options.zone)
+        # Before the obligations are read: what is written meanwhile is then read once more.
+        owed_until = obligations.version(session)
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
             [silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [owed for owed in obligations.every_open(session) if owed.school in schools],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
@@ -242,7 +247,16 @@ class Pipeline:
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
         return Memory(
-            rules_version, engine, registry, decoder, latest, presence, heard_until, ledger, row.cursor
+            rules_version=rules_version,
+            engine=engine,
+            registry=registry,
+            decoder=decoder,
+            latest=latest,
+            presence=presence,
+            heard_until=heard_until,
+            ledger=ledger,
+            cursor=row.cursor,
+            owed_until=owed_until,
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:

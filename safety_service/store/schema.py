@@ -7,6 +7,7 @@ from safety_service.store import (
     tables,
     tables_cafeteria,
     tables_credit,
+    tables_duties,
     tables_escalation,
     tables_inspection,
     tables_news,
@@ -32,6 +33,7 @@ MODULES = (
     tables_rectification,
     tables_credit,
     tables_push,
+    tables_duties,
     tables_snapshot,
 )
 
