@@ -14,7 +14,7 @@ RUN pip install --no-cache-dir --no-index --find-links /wheels hatchling \
 
 FROM python:3.12-slim
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels campus-safety \
+    pip install --no-cache-dir --no-index --find-links /wheels "campus-safety[s3]" \
     && useradd --system --create-home --home-dir /var/lib/campus-safety campus
 USER campus
 WORKDIR /var/lib/campus-safety

@@ -46,6 +46,7 @@ from safety_service.api import (
     rules,
     schemes,
     schools,
+    snapshots,
     stream,
     users,
     vendors,
@@ -75,6 +76,7 @@ ROUTERS = (
     # Before the alerts, whose numbers stand in the same place as these names.
     figures.router,
     alerts.router,
+    snapshots.router,
     stream.router,
     cafeterias.router,
     calendars.router,
@@ -173,6 +175,7 @@ def _keep(
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
+    app.state.album = beside.album
     # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
     app.state.planning = known_planning(settings.planning_file)
     app.state.throttle = LoginThrottle()

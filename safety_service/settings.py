@@ -1,11 +1,12 @@
 """All settings, read once from `CAMPUS_…` variables and `.env`; nothing else reads the environment."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_SECRET = "change-me"  # noqa: S105 - serve refuses to start with it
 
@@ -74,6 +75,23 @@ class Settings(BaseSettings):
     device_online_seconds: Annotated[int, Field(ge=30)] = 900
     webhook_private_targets: bool = False
     """Whether a channel of any kind may point at a private network or this machine."""
+    max_snapshot_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
+    """One image of an event; of those that come within a message half a megabyte is read at most."""
+    keep_snapshots_days: Annotated[int, Field(ge=1)] = 30
+    """Images of events show children: they are kept no longer than somebody needs them."""
+    snapshot_link_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 24
+    """How long the link in a notification opens its image without a login; 0: there are no such links."""
+    fetch_snapshots: bool = True
+    """Whether an image that an event only links to is fetched from there."""
+    snapshot_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """`10.1.0.0/16,10.2.0.0/16`: private networks from which images may be fetched, those of the cameras."""
+    s3_bucket: str | None = None
+    """Images of events go into this bucket of a store that speaks S3, instead of the data directory."""
+    s3_prefix: str = "snapshots"
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
     public_url: str | None = None
     """`https://HOST[:PORT]` under which people reach the pages; messages then hold a link to the desk."""
 
@@ -85,6 +103,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
+
+    @field_validator("snapshot_networks", mode="before")
+    @classmethod
+    def _separated(cls, value: Any) -> Any:
+        return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
     @property
     def own_schemes(self) -> Path | None:
@@ -107,3 +130,8 @@ class Settings(BaseSettings):
     def files_dir(self) -> Path:
         """Where photos and signatures are kept, whatever database stands beside them."""
         return self.data_dir / "files"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Images of events; where they go into a bucket, those that are not there yet."""
+        return self.data_dir / "snapshots"

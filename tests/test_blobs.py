@@ -1,6 +1,8 @@
 """Files by their hash: there whole or not at all, and by no other name."""
 
 import io
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,57 @@ def test_a_backup_takes_what_it_has_not_yet(tmp_path: Path) -> None:
     target.put(NAME, io.BytesIO(CONTENT))
     assert copy_files(source, target) == 1
     assert sorted(target) == sorted(source)
+
+
+def age(folder: Path, **duration: float) -> None:
+    """Makes every file in the folder older."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            long_ago = (datetime.now(UTC) - timedelta(**duration)).timestamp()
+            os.utime(path, (long_ago, long_ago))
+
+
+def test_what_was_put_again_is_not_discarded(tmp_path: Path) -> None:
+    blobs, hour_ago = FolderBlobs(tmp_path), datetime.now(UTC) - timedelta(hours=1)
+    assert not blobs.discard(NAME, hour_ago)
+    blobs.put(NAME, io.BytesIO(CONTENT))
+    assert not blobs.discard(NAME, hour_ago)
+    age(tmp_path, hours=2)
+    assert not blobs.put(NAME, io.BytesIO(CONTENT))
+    assert not blobs.discard(NAME, hour_ago)
+    age(tmp_path, hours=2)
+    assert blobs.discard(NAME, hour_ago)
+    assert files(tmp_path) == []
+
+
+def test_one_that_is_put_while_it_is_discarded_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs, hour_ago = FolderBlobs(tmp_path), datetime.now(UTC) - timedelta(hours=1)
+    blobs.put(NAME, io.BytesIO(CONTENT))
+    age(tmp_path, hours=2)
+    replace = Path.replace
+
+    def put_in_between(path: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        blobs.put(NAME, io.BytesIO(CONTENT))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", put_in_between)
+    assert not blobs.discard(NAME, hour_ago)
+    assert files(tmp_path) == [f"{NAME[:2]}/{NAME[2:4]}/{NAME}"]
+
+
+def test_what_dead_writers_left_is_tidied_up(tmp_path: Path) -> None:
+    blobs, hour_ago = FolderBlobs(tmp_path), datetime.now(UTC) - timedelta(hours=1)
+    blobs.tidy(hour_ago)
+    blobs.put(NAME, io.BytesIO(CONTENT))
+    (tmp_path / "partial" / "left").write_bytes(b"x")
+    age(tmp_path, hours=2)
+    (tmp_path / "partial" / "writing").write_bytes(b"x")
+    blobs.tidy(hour_ago)
+    assert files(tmp_path) == [f"{NAME[:2]}/{NAME[2:4]}/{NAME}", "partial/writing"]
+
+
+def test_few_files_stand_in_one_folder(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path, flat=True)
+    blobs.put(NAME, io.BytesIO(CONTENT))
+    assert (files(tmp_path), list(blobs), blobs.size(NAME)) == ([NAME], [NAME], len(CONTENT))

@@ -12,7 +12,7 @@ from safety_service.commands.errors import FAILED, one_line_errors
 from safety_service.domain.chain import Head, read_head
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.services import backup as backups
-from safety_service.services import integrity, retention
+from safety_service.services import integrity, retention, snapshot_retention, snapshots
 from safety_service.settings import Settings
 from safety_service.store import migrations
 
@@ -67,7 +67,7 @@ def _exported(file: Path) -> Head:
 @app.command("prune")
 @one_line_errors
 def prune() -> None:
-    """Remove what is older than CAMPUS_KEEP_MESSAGES_DAYS and CAMPUS_KEEP_EVENTS_DAYS."""
+    """Remove what is older than CAMPUS_KEEP_MESSAGES_DAYS, …_EVENTS_DAYS and …_SNAPSHOTS_DAYS."""
     settings, now = Settings(), datetime.now(UTC)
     with database(settings) as engine:
         if problems := migrations.check(engine):
@@ -84,9 +84,10 @@ def prune() -> None:
                 now,
                 on_step=lambda what, rows: progress.advance(bars[what], rows) if what in bars else None,
             )
+        images = snapshot_retention.prune(engine, snapshots.open_blobs(settings), settings, now)
     typer.echo(
         f"removed {removed.messages} messages, {removed.events} events, "
-        f"{removed.rejected} rejections, {removed.answers} kept answers"
+        f"{removed.rejected} rejections, {removed.answers} kept answers, {images.files} images"
     )
 
 

@@ -20,6 +20,7 @@ from safety_service.services import inspection_drafts, inspections, vendors
 from safety_service.services.inspection_due import known_planning
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
+from safety_service.services.snapshots import Facts
 from safety_service.store import sensor_states
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -29,10 +30,11 @@ INSPECTION_KIND = "inspection_submitted"
 
 
 class Intake(msgspec.Struct):
-    """What a batch of messages turned into, in order of arrival."""
+    """What a batch of messages turned into, in order of arrival; `images` that came with them, by hash."""
 
     events: list[Event] = msgspec.field(default_factory=list)
     refused: list[Refusal] = msgspec.field(default_factory=list)
+    images: dict[str, Facts] = msgspec.field(default_factory=dict)
 
 
 class GradingHouse(msgspec.Struct, frozen=True):

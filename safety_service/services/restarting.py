@@ -8,7 +8,7 @@ import msgspec
 from safety_service.domain.deafness import Deaf, heard_at, remember
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
-from safety_service.domain.types import DeviceSeen
+from safety_service.domain.types import DeviceSeen, Rejected
 from safety_service.services import alerting, suppression
 from safety_service.services.intake import Decoder
 from safety_service.services.presence import Presence
@@ -61,3 +61,12 @@ def note_deaf(row: Partition, latest: Deaf) -> None:
     """Keeps on the partition when nothing could be heard."""
     intervals = remember(msgspec.convert(row.deaf, list[Deaf]), latest)
     row.deaf = msgspec.to_builtins(intervals)
+
+
+def failure(error: Exception) -> Rejected:
+    """Why a message is set aside that the pipeline cannot get past; the place is the last line it came to."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "pipeline"
+    return Rejected(reason="processing_error", place=place, detail=f"{type(error).__name__}: {error}")

@@ -17,6 +17,7 @@ from safety_service.store import (
     tables_push,
     tables_rectification,
     tables_rollup,
+    tables_snapshot,
     tables_suppression,
 )
 
@@ -35,6 +36,7 @@ MODULES = (
     tables_push,
     tables_duties,
     tables_identity,
+    tables_snapshot,
 )
 
 METADATA: MetaData = SQLModel.metadata

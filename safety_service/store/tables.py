@@ -232,6 +232,13 @@ class StoredAlert(SchoolOwned, table=True):
             sqlite_where=text("resolved_at IS NOT NULL"),
             postgresql_where=text("resolved_at IS NOT NULL"),
         ),
+        Index(
+            "ix_alert_snapshot",
+            "snapshot_url",
+            sqlite_where=text("snapshot_url IS NOT NULL"),
+            postgresql_where=text("snapshot_url IS NOT NULL"),
+            postgresql_using="hash",
+        ),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),
         CheckConstraint("(condition = 'resolved') = (resolved_at IS NOT NULL)", name="ck_alert_resolved"),
         CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="ck_alert_closed"),

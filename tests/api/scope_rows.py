@@ -50,6 +50,7 @@ from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry,
 from safety_service.store.tables_push import UnmappedCode, ViidRegistration
 from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+from safety_service.store.tables_snapshot import Snapshot, SnapshotFetch
 from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW
 from tests.people import password_hash
@@ -93,6 +94,7 @@ def add_everything(engine: Engine, number: int) -> None:
             _cafeteria(number),
             _put_right(number),
             _standing(number),
+            _images(number),
             _certificate(number),
         ):
             _add(session, rows)
@@ -497,6 +499,29 @@ def picture(number: int) -> bytes:
     content = io.BytesIO()
     Image.new("RGB", (number, 1)).save(content, "PNG")
     return content.getvalue()
+
+
+def _images(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    content = picture(n)
+    return [
+        Snapshot(
+            sha256=hashlib.sha256(content).hexdigest(),
+            school=school,
+            media_type="image/png",
+            size=len(content),
+            stored_at=NOW,
+        ),
+        SnapshotFetch(
+            school=school,
+            device=mark,
+            link=f"http://{mark}/1.jpg",
+            host=mark,
+            occurred_at=NOW,
+            created_at=NOW,
+            next_attempt_at=NOW,
+        ),
+    ]
 
 
 def _people(n: int) -> list[object]:

@@ -91,8 +91,9 @@ def _make(path: Path, template: Path, schools: int) -> Path:
     for number in range(1, schools + 1):
         add_everything(engine, number)
         content = picture(number)
-        blobs = FolderBlobs(_SETTINGS.model_copy(update={"data_dir": path.parent}).files_dir)
-        blobs.put(hashlib.sha256(content).hexdigest(), io.BytesIO(content))
+        settings = _SETTINGS.model_copy(update={"data_dir": path.parent})
+        for folder in (settings.files_dir, settings.snapshots_dir):
+            FolderBlobs(folder).put(hashlib.sha256(content).hexdigest(), io.BytesIO(content))
     engine.dispose()
     return path
 

@@ -89,7 +89,7 @@ def test_prune_says_what_went(database: Path) -> None:
     run("upgrade")
     done = run("prune")
     assert done.exit_code == 0
-    assert "removed 0 messages, 0 events, 0 rejections, 0 kept answers" in done.output
+    assert "removed 0 messages, 0 events, 0 rejections, 0 kept answers, 0 images" in done.output
 
 
 def test_backup_refuses_to_replace(database: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The duty desk and the inspector's page in a real browser, against the app on a port of its own."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -14,14 +15,17 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from safety_service.api.pages import LOCALES
+from safety_service.blobs import FolderBlobs
+from safety_service.domain.snapshots import path_of
 from safety_service.main import create_app
 from safety_service.runtime import prepare
 from safety_service.settings import Settings
-from safety_service.store import counters
+from safety_service.store import counters, snapshots
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables import AlertTransition, StoredAlert
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from tests.canteens import picture, sha256
 from tests.conftest import SCHOOL, add_two_schools
 from tests.e2e.service_process import until
 from tests.people import PASSWORD, add_one_of_each_role
@@ -223,6 +227,37 @@ def test_who_may_only_look_gets_no_buttons(browser: Browser, address: str) -> No
         page.locator("[data-alert='2'] .row-open").click()
         expect(page.locator("[data-change=raised]")).to_be_visible()
         expect(page.locator("[data-do], .row-claim")).to_have_count(0)
+
+
+def show(engine: Engine, number: int, address: str) -> None:
+    with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        alert = session.get(StoredAlert, number)
+        assert alert is not None
+        alert.snapshot_url = address
+
+
+def test_the_picture_of_an_alert_is_shown(
+    browser: Browser, address: str, sqlite_engine: Engine, settings: Settings
+) -> None:
+    content = picture(320, 240)
+    FolderBlobs(settings.snapshots_dir).put(sha256(content), io.BytesIO(content))
+    with session_scope(sqlite_engine, EVERY_SCHOOL, write=True) as session:
+        rows = {(sha256(content), SCHOOL): ("image/jpeg", len(content))}
+        snapshots.add(session, rows, datetime.now(UTC))
+    show(sqlite_engine, 2, path_of(sha256(content)))
+    show(sqlite_engine, 4, path_of("0" * 64))
+    show(sqlite_engine, 3, "http://cam.school/1.jpg")
+    with visitor(browser, f"{address}/desk") as page:
+        sign_in(page, "security")
+        page.locator("[data-alert='2'] .row-open").click()
+        expect(page.locator(".picture img")).to_have_js_property("naturalWidth", 320)
+        page.locator("[data-alert='4'] .row-open").click()
+        expect(page.get_by_text("图片已不再保存")).to_be_visible()
+        page.locator("[data-alert='3'] .row-open").click()
+        expect(page.get_by_text("打开图片")).to_have_attribute("href", "http://cam.school/1.jpg")
+        # The service has fetched it meanwhile.
+        show(sqlite_engine, 3, path_of(sha256(content)))
+        expect(page.locator(".picture img")).to_have_js_property("naturalWidth", 320)
 
 
 def answer_all(page: Page) -> None:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from safety_service.domain.decoding.details import WEB_ADDRESS
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.refusal import image_refused
 from safety_service.domain.types import Rejected
 
 SNAPSHOT = "_snapshot"
@@ -30,7 +30,7 @@ def keep_snapshot(attributes: dict[str, Any], raw: Any, place: str) -> Rejected 
         return _too_large(len(raw) - start, place)
     encoded = raw[start:].translate(_LINE_BREAKS)
     if _BASE64.fullmatch(encoded) is None:
-        return refused("bad_value", place, "An image is base64; the event is kept without it.")
+        return image_refused("bad_value", place, "An image is base64; the event is kept without it.")
     if len(encoded) * 3 // 4 > LARGEST_SNAPSHOT:
         return _too_large(len(encoded), place)
     attributes[SNAPSHOT] = encoded
@@ -44,4 +44,4 @@ def web_address(raw: Any) -> str | None:
 
 def _too_large(characters: int, place: str) -> Rejected:
     detail = f"The image has {characters * 3 // 4} bytes, at most {LARGEST_SNAPSHOT} are kept with an event."
-    return refused("too_large", place, detail)
+    return image_refused("too_large", place, detail)

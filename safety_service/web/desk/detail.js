@@ -4,6 +4,7 @@ import { Mark } from "../screen/marks.js";
 import { handling } from "../screen/state.js";
 import { History } from "./history.js";
 import { stateText } from "./list.js";
+import { Picture } from "./picture.js";
 import { DISPOSITIONS } from "./queue.js";
 
 /** @param {any} props */
@@ -14,6 +15,7 @@ export function Detail({ alert, words, schools, now, mayHandle, busy, trouble, c
     <h2><${Mark} severity=${alert.severity} size=${30} />${words.title(alert)}</h2>
     <p class="muted">${words.t(`severity.${alert.severity}`)} · ${stateText(alert, state, words)} · ${words.age((now - Date.parse(alert.raised_at)) / 1000)}</p>
     <${Facts} alert=${alert} words=${words} school=${schools.get(alert.school)} />
+    <${Picture} alert=${alert} words=${words} />
     ${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
     ${mayHandle ? html`<${Actions} alert=${alert} words=${words} busy=${busy} closing=${closing} setClosing=${setClosing} carryOut=${carryOut} />`
       : html`<p class="muted">${words.t("desk.read_only")}</p>`}
@@ -35,11 +37,8 @@ function Facts({ alert, words, school }) {
     ["desk.resolved_at", moment(alert.resolved_at)],
     ["desk.times", alert.count],
   ];
-  // Devices name the address of a picture; only a web address becomes a link.
-  const picture = /^https?:\/\//i.test(alert.snapshot_url ?? "") ? alert.snapshot_url : null;
   return html`<dl class="facts">
     ${facts.filter(([, value]) => value).map(([key, value]) => html`<div key=${key}><dt>${words.t(key)}</dt><dd>${value}</dd></div>`)}
-    ${picture && html`<div><dt>${words.t("desk.snapshot")}</dt><dd><a href=${picture} target="_blank" rel="noopener noreferrer">${words.t("desk.snapshot_open")}</a></dd></div>`}
   </dl>`;
 }
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from uuid import uuid4
@@ -21,7 +22,8 @@ class Blobs(Protocol):
     def put(self, sha256: str, content: BinaryIO) -> bool:
         """Keeps the whole content durably before it returns; False where it was there already.
 
-        Raises ValueError where the content has another hash: then nothing is kept.
+        Either way it counts as put now. Raises ValueError where the content has another hash: then nothing
+        is kept.
         """
 
     def open(self, sha256: str) -> BinaryIO:
@@ -35,22 +37,32 @@ class Blobs(Protocol):
     def delete(self, sha256: str) -> None:
         """Nothing happens where there is no such file."""
 
+    def discard(self, sha256: str, before: datetime) -> bool:
+        """Deletes it unless somebody has put it, again perhaps, since `before`; whether it did."""
+
+    def tidy(self, before: datetime) -> None:
+        """Removes what writers left behind that died before then."""
+
     def __iter__(self) -> Iterator[str]:
         """The hash of every file, in no order."""
 
 
 class FolderBlobs:
-    """A folder with two levels of folders below it, so that none of them grows large: `ab/cd/abcd…`."""
+    """A folder with two levels of folders below it, so that none of them grows large: `ab/cd/abcd…`.
 
-    def __init__(self, folder: Path) -> None:
+    `flat`: without them, for few files that often change.
+    """
+
+    def __init__(self, folder: Path, *, flat: bool = False) -> None:
         self._folder = folder
+        self._flat = flat
 
     def put(self, sha256: str, content: BinaryIO) -> bool:
         place = self._place(sha256)
         length = content.seek(0, os.SEEK_END)
-        if self.size(sha256) == length:
+        if self.size(sha256) == length and _touched(place):
             return False
-        partial = self._folder / _PARTIAL / f"{sha256}-{uuid4().hex}"
+        partial = self._partial(sha256)
         partial.parent.mkdir(parents=True, exist_ok=True)
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -60,7 +72,7 @@ class FolderBlobs:
         finally:
             partial.unlink(missing_ok=True)
         # A name is as durable as the folder it stands in, and that folder's own name as the one above.
-        for folder in (place.parent, place.parent.parent, self._folder):
+        for folder in dict.fromkeys((place.parent, place.parent.parent, self._folder)):
             _sync(folder)
         return True
 
@@ -82,8 +94,32 @@ class FolderBlobs:
     def delete(self, sha256: str) -> None:
         self._place(sha256).unlink(missing_ok=True)
 
+    def discard(self, sha256: str, before: datetime) -> bool:
+        place, aside = self._place(sha256), self._partial(sha256)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if _is_younger(place, before):
+                return False
+            place.replace(aside)
+        except FileNotFoundError:
+            return False
+        # Whoever puts it at this moment has touched it before it went aside, or finds it gone and writes it.
+        if _is_younger(aside, before):
+            aside.replace(place)
+            return False
+        aside.unlink()
+        return True
+
+    def tidy(self, before: datetime) -> None:
+        for path in (self._folder / _PARTIAL).glob("*"):
+            try:
+                if not _is_younger(path, before):
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+
     def __iter__(self) -> Iterator[str]:
-        for path in self._folder.glob("??/??/*"):
+        for path in self._folder.glob("*" if self._flat else "??/??/*"):
             if _SHA256.fullmatch(path.name):
                 yield path.name
 
@@ -91,7 +127,23 @@ class FolderBlobs:
         # The name becomes a path: nothing else than a hash may.
         if not _SHA256.fullmatch(sha256):
             raise ValueError("a file is named by its SHA-256")
-        return self._folder / sha256[:2] / sha256[2:4] / sha256
+        return self._folder / sha256 if self._flat else self._folder / sha256[:2] / sha256[2:4] / sha256
+
+    def _partial(self, sha256: str) -> Path:
+        return self._folder / _PARTIAL / f"{sha256}-{uuid4().hex}"
+
+
+def _touched(place: Path) -> bool:
+    """Makes it as young as if it were written now; False where it has gone meanwhile."""
+    try:
+        os.utime(place)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _is_younger(place: Path, moment: datetime) -> bool:
+    return place.stat().st_mtime >= moment.timestamp()
 
 
 def _copy(content: BinaryIO, target: Path) -> str:
