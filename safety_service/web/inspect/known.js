@@ -1,0 +1,97 @@
+/** @file What the page must know to work without a network: forms, cafeterias, and what the last visits found. */
+import { API, Problem, getJson } from "../lib/api.js";
+import { canScore } from "./scoring.js";
+
+const SCHEME = "cn.dynamic_2012";
+const MOST_PAGES = 10;
+const FORM_HOURS = 12;
+
+/**
+ * @typedef {object} Form what the last visit found
+ * @property {string} scheme
+ * @property {number | null} inspection the cafeteria's last visit when this was read
+ * @property {string} read_at
+ * @property {Record<string, {date?: string, result: string, note?: string | null}>} previous by item code
+ * @property {Record<string, {due?: string | null, owner?: string | null, state?: string}>} open rectifications by item code
+ */
+
+/** Every cafeteria this person may see. */
+export async function readCafeterias() {
+  const found = [];
+  let cursor = "";
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { items, next } = await getJson(`${API}/cafeterias?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    found.push(...items);
+    if (!next) break;
+    cursor = next;
+  }
+  return found;
+}
+
+/** Forms for single visits whose score the page can reckon; the usual one first. @returns {Promise<any[]>} */
+async function readSchemes() {
+  const { items } = await getJson(`${API}/schemes`);
+  const ids = items.filter(({ checklist, id }) => checklist && id !== SCHEME).map(({ id }) => id);
+  const [usual, ...others] = await Promise.all([SCHEME, ...ids].map((id) => getJson(`${API}/schemes/${id}`)));
+  return [usual, ...others.filter((scheme) => canScore(scheme) && scheme.inputs.as_of === "date")];
+}
+
+/** Reads everything anew and keeps it. @param {import("./keep.js").Keep} keep @param {string} person */
+export async function renewKnown(keep, person) {
+  const [schemes, cafeterias, { timezone }] = await Promise.all([readSchemes(), readCafeterias(), getJson(`${API}/view/overview`)]);
+  const known = { schemes, cafeterias, timezone, read_at: new Date().toISOString() };
+  await keep.remember(`known|${person}`, known);
+  return known;
+}
+
+/** @param {import("./keep.js").Keep} keep @param {string} person */
+export const keptKnown = (keep, person) => keep.known(`known|${person}`);
+
+const formKey = (person, cafeteria, scheme) => `form|${person}|${cafeteria}|${scheme}`;
+
+/** The kept form at once. @param {import("./keep.js").Keep} keep @param {string} person @param {string} cafeteria @param {string} scheme */
+export const keptForm = (keep, person, cafeteria, scheme) => keep.known(formKey(person, cafeteria, scheme));
+
+/** @param {import("./keep.js").Keep} keep @param {string} person @param {any} cafeteria @param {string} scheme @returns {Promise<Form>} */
+export async function renewForm(keep, person, { id, inspection }, scheme) {
+  const form = { ...(await readForm(id, scheme)), scheme, inspection, read_at: new Date().toISOString() };
+  await keep.remember(formKey(person, id, scheme), form);
+  return form;
+}
+
+/** Forms of all cafeterias that are missing or old, one after the other, so that each can be inspected in flight mode.
+ * @param {import("./keep.js").Keep} keep @param {string} person @param {any} known @param {() => boolean} wanted false: stop */
+export async function renewForms(keep, person, known, wanted) {
+  const scheme = known.schemes[0].id;
+  const kept = await keep.allKnown(`form|${person}|`);
+  const old = new Date(Date.now() - FORM_HOURS * 3600_000).toISOString();
+  for (const cafeteria of known.cafeterias) {
+    const form = kept.get(`${cafeteria.id}|${scheme}`);
+    if (!cafeteria.inspection || (form && form.read_at > old && form.inspection === cafeteria.inspection)) continue;
+    if (!wanted()) return;
+    await renewForm(keep, person, cafeteria, scheme);
+  }
+}
+
+/** The service's own form, or what can be read from the last visit where it has none. */
+async function readForm(cafeteria, scheme) {
+  const address = `${API}/cafeterias/${encodeURIComponent(cafeteria)}`;
+  try {
+    return fromForm(await getJson(`${address}/form?scheme=${encodeURIComponent(scheme)}`));
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 404) throw error;
+    return fromVisit((await getJson(`${address}/credit`)).dynamic);
+  }
+}
+
+function fromVisit(visit) {
+  const items = visit?.result?.reckoning?.items ?? [];
+  const previous = items.map(({ code, result, note }) => [code, { date: visit.date, result, note }]);
+  return { previous: Object.fromEntries(previous), open: {} };
+}
+
+function fromForm(form) {
+  const items = [...(form.items ?? []), ...(form.outside_grade?.items ?? [])];
+  const beside = (field) => Object.fromEntries(items.filter((item) => item[field]).map((item) => [item.code, item[field]]));
+  return { previous: beside("previous"), open: beside("rectification") };
+}
