@@ -26,6 +26,9 @@ export function Facts({ visit, schemes, today, change, wrong, words }) {
   </details>`;
 }
 
+/** A centimetre is enough of a place, and a number of fifteen digits is none to the service. */
+const rounded = (value, places) => Math.round(value * 10 ** places) / 10 ** places;
+
 function schemeOf(schemes, id) {
   const { version } = schemes.find((one) => one.id === id);
   return { scheme: id, version };
@@ -43,7 +46,7 @@ function usePlace(visit, change) {
     setState("asking");
     navigator.geolocation.getCurrentPosition(({ coords: { latitude, longitude, accuracy } }) => {
       setState("");
-      change({ place: { latitude, longitude, accuracy_m: Math.round(accuracy * 10) / 10 } });
+      change({ place: { latitude: rounded(latitude, 7), longitude: rounded(longitude, 7), accuracy_m: rounded(accuracy, 1) } });
     }, () => setState("refused"), PATIENCE);
   };
   const begun = Boolean(visit.started_at);

@@ -37,6 +37,9 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
   const [id, setId] = useState(cafeteriaAsked);
   const [fresh, setFresh] = useState(/** @type {any} a visit that was asked for by hand */ (null));
   useEffect(() => { if (known) knowTimezone(known.timezone); }, [known]);
+  const sentOf = (all) => all?.filter(({ state }) => state === "sent").length ?? 0;
+  // What was sent is the last visit of its cafeteria from now on.
+  useEffect(() => { if (known && sentOf(visits)) read(); }, [sentOf(visits)]);
   const go = useCallback((cafeteria, visit = null) => {
     showInAddress(cafeteria);
     setId(cafeteria);
@@ -47,7 +50,7 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
   const mine = (visits ?? []).filter((one) => one.cafeteria === id);
   const scheme = known?.schemes[0];
   const begun = useMemo(() => cafeteria && newVisit(aboutNew(person, cafeteria, scheme, known)), [cafeteria?.id, Boolean(known), mine.length]);
-  const queue = html`<${Queue} visits=${visits ?? []} sending=${sending} session=${session} retry=${() => sender?.now()}
+  const queue = html`<${Queue} visits=${visits ?? []} sending=${sending} session=${session} retry=${() => sender?.now(true)}
     open=${(visit) => go(visit.cafeteria, visit)} words=${words} />`;
   if (!known || !visits) return html`${queue}<${Waiting} trouble=${trouble} read=${read} words=${words} />`;
   if (!cafeteria) {
@@ -60,7 +63,7 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
   if (current.state !== "draft") {
     const again = () => go(id, newVisit(aboutNew(person, cafeteria, scheme, known)));
     const correct = () => go(id, revisionOf(current, aboutNew(person, cafeteria, used, known)));
-    return html`${queue}<${Outcome} visit=${current} scheme=${used} again=${again} correct=${correct} send=${() => sender?.now()} ...${shared} />`;
+    return html`${queue}<${Outcome} visit=${current} scheme=${used} again=${again} correct=${correct} send=${() => sender?.now(true)} ...${shared} />`;
   }
   const done = (visit) => {
     keepStorage();

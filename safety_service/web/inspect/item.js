@@ -17,7 +17,9 @@ export function Item({ item, given, files, last, open, reasons, date, graded, wo
   const failed = result === "fail";
   const full = failed || more || Boolean(given?.note || given?.photos?.length);
   return html`<div class="item ${result ? `item-${result}` : ""}" data-item=${item.code} id=${`item-${item.code}`}>
-    <p class="item-text"><b class="code">${item.code}</b> ${item.key && html`<em class="key">${words.t("inspect.key_item")}</em> `}${item.labels[words.language]}</p>
+    <div class="item-head"><p class="item-text"><b class="code">${item.code}</b> ${item.key && html`<em class="key">${words.t("inspect.key_item")}</em> `}${item.labels[words.language]}</p>
+      ${!full && html`<button type="button" class="plain more" data-do="more" title=${words.t("inspect.add_more")} aria-label=${`${item.code}: ${words.t("inspect.add_more")}`}
+        onClick=${() => setMore(true)}><${Camera} /></button>`}</div>
     ${last && html`<p class="last last-${last.result}" data-last=${last.result}>${words.t("inspect.last_time")} <b>${words.t(`inspect.${last.result}`)}</b>
       ${last.date && html` <small>${last.date}</small>`}${last.note && html`<span>${last.note}</span>`}</p>`}
     ${open && html`<p class="last last-open">${words.t("inspect.open_rectification", { due: open.due ?? "–" })}</p>`}
@@ -31,9 +33,10 @@ export function Item({ item, given, files, last, open, reasons, date, graded, wo
         placeholder=${words.t(failed ? "inspect.fail_note" : "inspect.item_note")} aria-label=${words.t(failed ? "inspect.fail_note" : "inspect.item_note")}
         onInput=${(event) => answer({ note: event.target.value })}></textarea>
       <${Photos} code=${item.code} photos=${given?.photos ?? []} files=${files} shoot=${shoot} unshoot=${unshoot} words=${words} />`}
-    ${result && !full && html`<button type="button" class="small plain" data-do="more" onClick=${() => setMore(true)}>+ ${words.t("inspect.add_more")}</button>`}
   </div>`;
 }
+
+const Camera = () => html`<svg class="camera" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M4 8h3l2-3h6l2 3h3v11H4z" /><circle cx="12" cy="13" r="3.6" /></svg>`;
 
 function Failure({ item, given, date, graded, answer, words }) {
   const choice = (days) => {
@@ -74,7 +77,7 @@ function Photos({ code, photos, files, shoot, unshoot, words }) {
     ${photos.map((sha256, index) => html`<button key=${sha256} type="button" class="photo" data-photo=${sha256}
       aria-label=${words.t("inspect.photo_drop", { n: index + 1 })} onClick=${() => drop(sha256)}><img src=${files[sha256]?.thumb} alt="" /><span aria-hidden="true">×</span></button>`)}
     <label class="photo-add ${busy ? "busy" : ""}"><input type="file" name=${`photo-${code}`} accept="image/*" multiple disabled=${busy} onChange=${take} />
-      <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M4 8h3l2-3h6l2 3h3v11H4z" /><circle cx="12" cy="13" r="3.6" /></svg>
+      <${Camera} />
       ${words.t(busy ? "inspect.photo_busy" : "inspect.photo")}</label>
     ${trouble && html`<p class="reason" role="alert">${trouble}</p>`}
   </div>`;

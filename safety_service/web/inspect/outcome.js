@@ -50,8 +50,8 @@ function Waits({ visit, keep, send, words }) {
     keep.update(visit.id, givenUp).then(send);
   };
   return html`<div class="waits" role="status"><p><b>${words.t("inspect.safe_here")}</b></p><p class="muted">${stateOf(visit, words)}</p>
-    <div class="after">${refused > 0 && html`<button type="button" data-do="give-up" onClick=${giveUp}>${words.t("inspect.give_up")}</button>`}
-      ${!visit.queue.tried && html`<button type="button" data-do="withdraw" onClick=${take}>${words.t("inspect.withdraw")}</button>`}</div></div>`;
+    ${(refused > 0 || !visit.queue.tried) && html`<div class="after">${refused > 0 && html`<button type="button" data-do="give-up" onClick=${giveUp}>${words.t("inspect.give_up")}</button>`}
+      ${!visit.queue.tried && html`<button type="button" data-do="withdraw" onClick=${take}>${words.t("inspect.withdraw")}</button>`}</div>`}</div>`;
 }
 
 function Compared({ last, now, bands, words }) {

@@ -33,6 +33,7 @@ export class Sender {
     this.timer = 0;
     this.awake = () => { if (document.visibilityState === "visible") this.now(); };
     this.online = () => this.now();
+    this.byHand = false;
   }
 
   start() {
@@ -48,9 +49,11 @@ export class Sender {
     this.stopped = true;
   }
 
-  /** Tries everything that waits at once: a tap, a network that came back, a sign-in. */
-  now() {
+  /** Tries everything that waits at once: a network that came back, a sign-in, a tap.
+   * @param {boolean} [byHand] also where the phone says that it has no network */
+  now(byHand = false) {
     this.asked = true;
+    this.byHand ||= byHand;
     this.rest = 0;
     this.signedOut = false;
     return this.run();
@@ -86,7 +89,9 @@ export class Sender {
   async rounds() {
     do {
       const all = this.asked;
-      this.asked = false;
+      // What never left can still be taken back: without a network nothing is tried.
+      if (navigator.onLine === false && !this.byHand) this.silence();
+      this.asked = this.byHand = false;
       for (const visit of await this.waiting()) {
         if (!all && visit.queue.retry_at > Date.now()) continue;
         if (this.signedOut || this.stopped || this.rest > Date.now()) break;
@@ -106,6 +111,12 @@ export class Sender {
       .sort((a, b) => a.finished_at.localeCompare(b.finished_at));
   }
 
+  /** Nobody answers: the others would fail as well, and no visit is to blame. All wait together. */
+  silence() {
+    this.silences += 1;
+    this.rest = Date.now() + waitAfter(this.silences);
+  }
+
   /** @param {any} visit */
   async one(visit) {
     try {
@@ -114,9 +125,7 @@ export class Sender {
     } catch (error) {
       if (error instanceof SignedOut) this.signedOut = true;
       else if (isSilence(error)) {
-        // The others would fail as well, and no visit is to blame: all wait together.
-        this.silences += 1;
-        this.rest = Date.now() + waitAfter(this.silences);
+        this.silence();
       } else {
         this.silences = 0;
         await this.keep.update(visit.id, (one) => failed(one, error));

@@ -6,9 +6,10 @@ import { Face } from "../lib/face.js";
 export function Standing({ score, open, of, words }) {
   const done = of - open;
   const grade = score?.band?.labels[words.language] ?? (score?.override ? words.t("cafeterias.no_grade") : "");
-  return html`<div class="standing standing-${score?.band?.letter ?? (score?.override ? "none" : "open")}" data-standing=${score?.band?.grade ?? score?.override?.reason ?? ""}>
+  const tone = open ? "open" : score?.band?.letter ?? "none";
+  return html`<div class="standing standing-${tone}" data-standing=${score?.band?.grade ?? score?.override?.reason ?? ""}>
     ${score?.value || score?.override ? html`<${Face} icon=${score.band?.icon} size=${40} />` : null}
-    <div><p aria-live="polite"><b data-live-score>${score?.value ?? "–"}</b> <span>${grade}</span></p>
+    <div><p aria-live="polite"><b data-live-score>${score?.value ?? "–"}</b> <span>${grade && open ? words.t("inspect.so_far") : grade}</span></p>
       <div class="standing-bar"><progress max=${of} value=${done} aria-hidden="true"></progress><small data-count>${words.t("inspect.answered", { n: done, of })}</small></div></div>
   </div>`;
 }
