@@ -1,5 +1,6 @@
 """create_app(settings): wiring and nothing else."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from safety_service import __version__
 from safety_service.api import (
     alerts,
     api_keys,
+    attachments,
     audit,
     auth,
     backtest,
@@ -27,6 +29,8 @@ from safety_service.api import (
     figures,
     gateways,
     health,
+    inspection_drafts,
+    inspection_plans,
     inspections,
     messages,
     notifications,
@@ -41,12 +45,14 @@ from safety_service.api import (
     view,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
+from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
 from safety_service.services.throttle import LoginThrottle
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
 API_PREFIX = "/api/v1"
+ATTACHMENTS = re.compile(r"/api/v1/cafeterias/[^/]+/attachments/[^/]+")
 ROUTERS = (
     auth.router,
     schools.router,
@@ -63,6 +69,9 @@ ROUTERS = (
     cafeteria_codes.router,
     calendars.router,
     inspections.router,
+    inspection_drafts.router,
+    inspection_plans.router,
+    attachments.router,
     schemes.router,
     rules.router,
     backtest.router,
@@ -126,10 +135,13 @@ def create_app(
     app.state.hub = beside.hub
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
+    app.state.blobs = FolderBlobs(settings.files_dir)
     app.state.throttle = LoginThrottle()
     app.state.backtest_turn = Lock()
     errors.install(app)
-    app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    app.add_middleware(
+        BodyLimit, limit=settings.max_request_bytes, others=((ATTACHMENTS, settings.max_attachment_bytes),)
+    )
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app

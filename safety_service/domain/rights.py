@@ -20,6 +20,7 @@ Right = Literal[
     "rules:write",
     "inspections:read",
     "inspections:submit",
+    "inspections:plan",
     "schemes:score",
     "people:write",
     "audit:read",
@@ -44,9 +45,16 @@ _READ: frozenset[str] = frozenset(
 RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
-    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"},
+    | {
+        "alerts:handle",
+        "registry:write",
+        "messages:read",
+        "messages:replay",
+        "inspections:plan",
+        "audit:read",
+    },
     "security": _READ | {"alerts:handle", "messages:read"},
-    "inspector": _READ | {"inspections:submit"},
+    "inspector": _READ | {"inspections:submit", "inspections:plan"},
     "viewer": _READ,
 }
 

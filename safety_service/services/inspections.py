@@ -1,7 +1,7 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,12 @@ from sqlmodel import Session
 from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.inspections import (
     FACTS,
+    Draft,
+    RefusedInspection,
     Submission,
+    check_items_named,
+    check_times,
+    client_id_of,
     fingerprint,
     read_submission,
     visit_date,
@@ -22,10 +27,12 @@ from safety_service.domain.scoring.form import score_form
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
+from safety_service.services import inspection_drafts, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
+from safety_service.services.inspection_events import graded
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
-from safety_service.store import audit, cafeterias, inspections
+from safety_service.store import audit, cafeterias, inspection_chain, inspections
 from safety_service.store.session import after_commit
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
@@ -59,34 +66,80 @@ def submit(
     book: SchemeBook | None = None,
     timezone: str = DEFAULT_ZONE,
 ) -> SubmittedInspection:
-    """Scores and stores one inspection of a cafeteria of `school`.
+    """Scores and stores one inspection of a cafeteria of `school`, or a correction of an earlier one.
 
     The same `source_key` (or `id` in the body, which goes before it) gives the first result again. Raises
-    Refused with every wrong place, Conflict for the same key with other content; then nothing was stored.
-    `timezone` is the county's, for schools without one of their own: a visit is never in the future there.
+    Refused with every wrong place (RefusedInspection where the body has an id, so that it can be kept),
+    Conflict for the same key with other content; then nothing was stored. `timezone` is the county's, for
+    schools without one of their own: a visit is never in the future there.
     """
-    submission = read_submission(body)
-    place = _lock_cafeteria(session, school, submission, cafeteria)
-    key = f"id:{submission.client_id}" if submission.client_id else source_key
+    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now)
+    try:
+        return _submit(session, sent, book or known_schemes(), timezone)
+    except Refused as error:
+        client_id = client_id_of(body)
+        if client_id is None or not isinstance(body, dict):
+            raise
+        raise RefusedInspection(
+            error, Draft(school, cafeteria or _named(body), client_id, body, submitted_by, now)
+        ) from error
+
+
+class _Sent(NamedTuple):
+    school: str
+    cafeteria: str | None
+    body: object
+    by: str
+    source_key: str
+    now: datetime
+
+
+def _submit(session: Session, sent: _Sent, book: SchemeBook, timezone: str) -> SubmittedInspection:
+    submission = read_submission(sent.body)
+    check_times(submission, sent.now)
+    number = inspection_chain.hold(session)
+    place = _lock_cafeteria(session, sent.school, submission, sent.cafeteria)
+    key = f"id:{submission.client_id}" if submission.client_id else sent.source_key
     known_as = {"cafeteria": place.id, "scheme": submission.scheme}
-    content = fingerprint({**body, **known_as} if isinstance(body, dict) else body)
-    first = inspections.find_by_source(session, school, key)
+    content = fingerprint({**sent.body, **known_as} if isinstance(sent.body, dict) else sent.body)
+    first = inspections.find_by_source(session, sent.school, key)
     if first is not None:
         return _repeat(first, content)
-    today = local_day(session, school, timezone, now)
-    scored = _score(submission, place, book or known_schemes(), today)
-    previous = inspections.last_up_to(session, place.id, scored.visited_on)
-    comparison = _compare(scored, previous)
-    row = _row(place, submission, scored, previous, comparison)
-    origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
+    corrected = _corrected(session, place, submission)
+    scored = _score(submission, place, book, local_day(session, sent.school, timezone, sent.now))
+    own = corrected.visit if corrected is not None else number
+    previous = inspections.last_before(session, place.id, scored.visited_on, own)
+    row = _row(place, submission, scored, previous, corrected)
+    origin = {
+        "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
+    }  # fmt: skip
     visit = inspections.add(session, {**row, **origin})
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
-        return _repeat(inspections.find_by_source(session, school, key), content)
-    if place.visited_on is not None and scored.visited_on < place.visited_on:
-        return SubmittedInspection(visit, None, False)
-    cafeterias.show_last_visit(session, place, visit)
-    return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
+        return _repeat(inspections.find_by_source(session, sent.school, key), content)
+    _settle(session, visit, submission, timezone)
+    return SubmittedInspection(visit, _show_last(session, place, visit, book, sent.now), False)
+
+
+def _settle(session: Session, visit: Inspection, submission: Submission, timezone: str) -> None:
+    """What waited for this inspection waits no longer: its draft, and the visit that was planned."""
+    if submission.client_id is not None:
+        inspection_drafts.accepted(session, visit.cafeteria, submission.client_id)
+    if visit.corrects is None:
+        inspection_plans.visited(session, visit, timezone)
+
+
+def _show_last(
+    session: Session, place: Cafeteria, visit: Inspection, book: SchemeBook, now: datetime
+) -> Event | None:
+    """The cafeteria shows its last visit; the event where that changed, with a correction also to another."""
+    last = inspections.last(session, place.id)
+    if last.id == place.inspection:
+        return None
+    cafeterias.show_last_visit(session, place, last)
+    previous = inspections.read(session, last.previous) if last.previous is not None else None
+    rank = pick(book, last.scheme, last.visited_on).rank(last.grade)
+    return graded(place, last, previous, rank, told_by=visit, now=now)
 
 
 def tell(
@@ -99,10 +152,11 @@ def tell(
     if submitted.repeated:
         return
     visit = submitted.inspection
-    detail = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
-    audit.record(
-        session, "inspection.submit", "inspection", visit.id, now=now, school=visit.school, detail=detail
-    )
+    detail: dict[str, Any] = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
+    action = "inspection.submit"
+    if visit.corrects is not None:
+        action, detail = "inspection.correct", {**detail, "corrects": visit.corrects, "why": visit.note}
+    audit.record(session, action, "inspection", visit.id, now=now, school=visit.school, detail=detail)
     if submitted.event is not None:
         publish(session, submitted.event)
         after_commit(session, wake)
@@ -113,22 +167,48 @@ def _row(
     submission: Submission,
     scored: _Scored,
     previous: Inspection | None,
-    comparison: Comparison,
+    corrected: Inspection | None,
 ) -> dict[str, Any]:
-    outputs = scored.result.outputs
+    outputs, spot = scored.result.outputs, submission.place
     return {
         "school": place.school,
         "cafeteria": place.id,
         "scheme": scored.scheme.id,
         "scheme_version": scored.scheme.version,
         "visited_on": scored.visited_on,
-        "inspector": submission.inspector,
+        "inspector": submission.inspectors[0] if submission.inspectors else None,
+        "inspectors": list(submission.inspectors),
         "note": submission.note,
         **{name: outputs.get(name) for name in ("score", "grade", "icon", "reason")},
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(comparison),
+        "comparison": msgspec.to_builtins(_compare(scored, previous)),
+        "visit": corrected.visit if corrected else None,
+        "revision": corrected.revision + 1 if corrected else 0,
+        "corrects": corrected.id if corrected else None,
+        **{name: getattr(spot, name, None) for name in ("latitude", "longitude", "accuracy_m")},
+        "started_at": submission.started_at,
+        "finished_at": submission.finished_at,
+        "attachments": msgspec.to_builtins(submission.attachments),
     }
+
+
+def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:
+    """What the submission corrects: an inspection of this cafeteria that nothing else corrects."""
+    if submission.corrects is None:
+        return None
+    found = inspections.find(session, place.id, submission.corrects)
+    if found is None:
+        raise Refused(f"{submission.corrects} is not an inspection of cafeteria {place.id}", place="corrects")
+    newer = inspections.corrected_by(session, found.id)
+    if newer is not None:
+        raise Refused(f"{found.id} was corrected by {newer} already; correct that one", place="corrects")
+    return found
+
+
+def _named(body: dict[str, Any]) -> str | None:
+    named = body.get("cafeteria")
+    return named if isinstance(named, str) else None
 
 
 def _lock_cafeteria(
@@ -163,48 +243,10 @@ def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: da
     scheme = pick(book, submission.scheme, visited_on)
     known = {name: getattr(place, name) for name in FACTS}
     form = with_known_facts(scheme, submission.form, known, visited_on)
+    check_items_named(scheme, submission, visited_on)
     return _Scored(scheme, visited_on, score_form(scheme, form))
 
 
 def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
     labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
     return compare(previous.result if previous else None, scored.result.as_json(), labels)
-
-
-def _graded(
-    place: Cafeteria,
-    visit: Inspection,
-    previous: Inspection | None,
-    result: ScoreResult,
-    comparison: Comparison,
-    now: datetime,
-) -> Event:
-    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
-    attributes: dict[str, Any] = {
-        "cafeteria": place.id,
-        "name": {"zh": place.name_zh, "en": place.name_en},
-        "inspection": str(visit.id),
-        "date": visit.visited_on.isoformat(),
-        "scheme": visit.scheme,
-        "version": visit.scheme_version,
-        "grade": visit.grade,
-        "previous_grade": previous.grade if previous else None,
-        "score": visit.score,
-        "previous_score": previous.score if previous else None,
-        "reason": visit.reason,
-        "decided_by": result.decided_by,
-        **msgspec.to_builtins(comparison),
-    }
-    return Event(
-        school=place.school,
-        device=place.id,
-        kind="inspection_graded",
-        phase="measure",
-        occurred_at=now.astimezone(UTC),
-        received_at=now.astimezone(UTC),
-        format="service",
-        dedup_key=f"inspection-{visit.id}|measure",
-        event_id=f"inspection-{visit.id}",
-        value=float(result.rank),
-        attributes=attributes,
-    )

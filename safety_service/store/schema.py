@@ -7,6 +7,7 @@ from safety_service.store import (
     tables,
     tables_cafeteria,
     tables_escalation,
+    tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
@@ -23,6 +24,7 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_inspection,
 )
 
 METADATA: MetaData = SQLModel.metadata

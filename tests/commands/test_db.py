@@ -37,7 +37,16 @@ def test_check_says_a_line_for_each_question(database: Path) -> None:
     assert done.exit_code == 0, done.output
     assert [line.split(":")[0] for line in done.output.splitlines()] == [
         f"ok       {subject}"
-        for subject in ("schema", "storage", "history", "open alerts", "firing alerts", "message log")
+        for subject in (
+            "schema",
+            "storage",
+            "history",
+            "open alerts",
+            "firing alerts",
+            "message log",
+            "inspections",
+            "files",
+        )
     ]
 
 
