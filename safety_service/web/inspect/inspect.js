@@ -13,6 +13,7 @@ import { Visit } from "./visit.js";
 
 const ASKED = "cafeteria";
 const KEPT_SENT = 60;
+const NEWS_MS = 10 * 60_000;
 
 /** The cafeteria on the door: `/inspect?cafeteria=ID` or `/inspect/ID`. */
 function cafeteriaAsked() {
@@ -57,7 +58,7 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
     return html`${queue}<${Choose} cafeterias=${known.cafeterias} visits=${visits} readAt=${known.read_at} missing=${id} choose=${go} words=${words} />`;
   }
   const current = visits.find((one) => one.id === fresh?.id) ?? fresh
-    ?? mine.find((one) => one.state === "draft") ?? mine.find((one) => one.state === "waiting") ?? begun;
+    ?? mine.find((one) => one.state === "draft") ?? mine.find((one) => one.state === "waiting") ?? mine.find(isNews) ?? begun;
   const shared = { key: current.id, words, person, cafeteria, keep, session, leave: () => go("") };
   const used = known.schemes.find((one) => one.id === current.scheme) ?? scheme;
   if (current.state !== "draft") {
@@ -77,6 +78,9 @@ function aboutNew(person, cafeteria, scheme, known) {
   const { visited_on: date, score, grade, icon } = cafeteria;
   return { id: newId(), person: person.name, cafeteria, scheme, date: dayIn(known.timezone), before: date && { date, score, grade, icon } };
 }
+
+/** Sent a moment ago: who comes back sees what it came to, not an empty form. */
+const isNews = (visit) => visit.state === "sent" && Date.now() - Date.parse(visit.sent_at) < NEWS_MS;
 
 function Waiting({ trouble, read, words }) {
   if (!trouble) return html`<p class="waiting">${words.t("waiting")}</p>`;

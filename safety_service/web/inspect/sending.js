@@ -91,6 +91,7 @@ export class Sender {
       const all = this.asked;
       // What never left can still be taken back: without a network nothing is tried.
       if (navigator.onLine === false && !this.byHand) this.silence();
+      if (this.byHand) await this.retryRefused();
       this.asked = this.byHand = false;
       for (const visit of await this.waiting()) {
         if (!all && visit.queue.retry_at > Date.now()) continue;
@@ -102,6 +103,12 @@ export class Sender {
     if (this.signedOut || !left.length) return Infinity;
     const due = Math.min(...left.map(({ queue }) => queue.retry_at));
     return Math.max(this.rest - Date.now(), due - Date.now(), 0);
+  }
+
+  /** A person asks again for what the service did not take: the reason may have been on its side. */
+  async retryRefused() {
+    const refused = (await this.keep.visits()).filter((one) => one.person === this.person && Object.keys(one.queue?.refused ?? {}).length);
+    for (const { id } of refused) await this.keep.update(id, (one) => queued(one, { refused: {} }));
   }
 
   /** The oldest first; one whose every open file was refused waits for a person. */
