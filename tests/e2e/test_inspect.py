@@ -190,7 +190,7 @@ def test_three_visits_in_flight_mode_arrive_once_and_whole(
         service.failing = True
         context.set_offline(False)
         retry = page.locator("[data-do=retry]:enabled")
-        for _ in range(20):
+        for _ in range(60):
             with suppress(Error):
                 retry.click(timeout=500)
             if page.locator(".queue").count() == 0:
@@ -256,6 +256,7 @@ def test_refused_comes_back_with_its_reason_and_a_lost_sign_in_loses_nothing(
 
         page.click("[data-do=correct]")
         page.locator("[data-item='2.1'] [data-result=fail]").click()
+        page.fill("[name=note]", "许可证照片核对后更正")
         submit(page)
         expect(page.locator("[data-state=sent]")).to_be_visible()
         expect(page.locator(".failed li")).to_have_count(1)

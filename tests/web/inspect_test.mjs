@@ -51,7 +51,7 @@ visit = record.withoutPhoto(visit, "2.1", "a", NOW);
 assert.deepEqual([...record.heldFiles(visit)], ["b", "s1"]);
 assert.equal(visit.started_at, NOW);
 const open = record.gaps(visit, items.slice(0, 2), items, "2026-09-01");
-assert.deepEqual(open, { date: false, unanswered: [], owner: [], due: [], photos: [], signature: false });
+assert.deepEqual(open, { date: false, why: false, unanswered: [], owner: [], due: [], photos: [], signature: false });
 assert.equal(record.gaps(visit, [], [], "2026-08-31").date, true, "the day has not come");
 
 const waiting = record.submitted(visit, items, null, NOW);
@@ -98,6 +98,7 @@ const revision = record.revisionOf(done, { ...about, id: "v2" });
 assert.deepEqual([revision.state, revision.corrects, revision.answers["2.1"].photos], ["draft", 7, ["b"]]);
 assert.deepEqual([Object.keys(revision.files), revision.signatures], [["b"], {}], "it is signed anew");
 assert.equal(record.bodyOf(revision, items, NOW).corrects, 7);
+assert.equal(record.gaps(revision, [], [], "2026-09-01").why, true, "it says why");
 
 // Longer and longer, never for ever, and not all at once.
 assert.deepEqual([1, 2, 3, 20].map((failures) => waitAfter(failures, 0.5)), [2000, 4000, 8000, 300_000]);

@@ -5,8 +5,8 @@ import { Face } from "../lib/face.js";
 const SHOWN = 50;
 const RECENT = 10;
 
-/** @param {{cafeterias: any[], visits: any[], readAt: string, missing: string, choose: (id: string, visit?: any) => void, words: any}} props */
-export function Choose({ cafeterias, visits, readAt, missing, choose, words }) {
+/** @param {{cafeterias: any[], visits: any[], others: string[], readAt: string, missing: string, choose: (id: string, visit?: any) => void, words: any}} props */
+export function Choose({ cafeterias, visits, others, readAt, missing, choose, words }) {
   const [wanted, setWanted] = useState("");
   const part = wanted.trim().toLowerCase();
   const inHand = useMemo(() => new Map(visits.filter(({ state }) => state !== "sent").map((visit) => [visit.cafeteria, visit])), [visits]);
@@ -27,6 +27,7 @@ export function Choose({ cafeterias, visits, readAt, missing, choose, words }) {
       ${sent.map((visit) => html`<li key=${visit.id}><button type="button" data-sent=${visit.id} onClick=${() => choose(visit.cafeteria, visit)}>
         <span><b>${words.name(visit.names)}</b><small>${visit.date} · ${visit.result.score ?? "–"}</small></span>
         <${Face} icon=${visit.result.icon} size=${32} /></button></li>`)}</ul>`}
+    ${others.length > 0 && html`<p class="notice">${words.t("inspect.others_wait", { who: others.join(words.language === "zh" ? "、" : ", ") })}</p>`}
     <p class="muted foot">${words.t("inspect.known_as_of", { time: words.moment.format(new Date(readAt)) })} · <a href="/inspect/sheet">${words.t("inspect.sheet")}</a></p>
   </main>`;
 }

@@ -22,8 +22,9 @@ export function Finish({ visit, open, score, words, send, back, goTo }) {
         ${open[field].map((code) => html` <button type="button" class="plain" data-to=${code} onClick=${() => goTo(code)}>${code}</button>`)}</li>`)}
       ${open.signature && html`<li>${words.t("inspect.without_signature")}</li>`}</ul>`}
     ${open.date && html`<p class="reason" role="alert">${words.t("inspect.future")}</p>`}
+    ${open.why && html`<p class="reason" role="alert">${words.t("inspect.why_missing")}</p>`}
     <p class="muted">${words.t("inspect.finish_how")}</p>
-    <div class="after"><button type="button" class="main" data-do="confirm" disabled=${open.date} onClick=${send}>${words.t("inspect.confirm")}</button>
+    <div class="after"><button type="button" class="main" data-do="confirm" disabled=${open.date || open.why} onClick=${send}>${words.t("inspect.confirm")}</button>
       <button type="button" data-do="back" onClick=${back}>${words.t("inspect.back")}</button></div>
   </dialog>`;
 }

@@ -33,7 +33,7 @@ function showInAddress(id) {
 /** @param {any} props */
 export function Inspect({ words, person, keep, session, signedOut, knowTimezone }) {
   const { known, trouble, read } = useKnown(keep, person.name, session, signedOut);
-  const visits = useVisits(keep, person.name);
+  const { visits, others } = useVisits(keep, person.name);
   const { sender, sending } = useSender(keep, person.name, session, signedOut);
   const [id, setId] = useState(cafeteriaAsked);
   const [fresh, setFresh] = useState(/** @type {any} a visit that was asked for by hand */ (null));
@@ -55,7 +55,7 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
     open=${(visit) => go(visit.cafeteria, visit)} words=${words} />`;
   if (!known || !visits) return html`${queue}<${Waiting} trouble=${trouble} read=${read} words=${words} />`;
   if (!cafeteria) {
-    return html`${queue}<${Choose} cafeterias=${known.cafeterias} visits=${visits} readAt=${known.read_at} missing=${id} choose=${go} words=${words} />`;
+    return html`${queue}<${Choose} cafeterias=${known.cafeterias} visits=${visits} others=${others} readAt=${known.read_at} missing=${id} choose=${go} words=${words} />`;
   }
   const current = visits.find((one) => one.id === fresh?.id) ?? fresh
     ?? mine.find((one) => one.state === "draft") ?? mine.find((one) => one.state === "waiting") ?? mine.find(isNews) ?? begun;
@@ -112,13 +112,15 @@ function useKnown(keep, person, session, signedOut) {
   return { known, trouble, read };
 }
 
-/** This person's visits, the last touched first; sent ones are forgotten when there are many. */
+/** This person's visits, the last touched first, and whose others wait here; sent ones are forgotten when there are many. */
 function useVisits(keep, person) {
   const [visits, setVisits] = useState(/** @type {any[] | null} */ (null));
+  const [others, setOthers] = useState(/** @type {string[]} */ ([]));
   useEffect(() => {
     const read = async () => {
       const all = await keep.visits();
       setVisits(all.filter((one) => one.person === person).sort((a, b) => (b.touched_at ?? "").localeCompare(a.touched_at ?? "")));
+      setOthers([...new Set(all.filter((one) => one.person !== person && one.state === "waiting").map((one) => one.person))]);
     };
     read();
     return keep.watch(read);
@@ -127,7 +129,7 @@ function useVisits(keep, person) {
     const old = (visits ?? []).filter(({ state }) => state === "sent").slice(KEPT_SENT);
     old.forEach(({ id }) => keep.drop(id));
   }, [visits]);
-  return visits;
+  return { visits, others };
 }
 
 function useSender(keep, person, session, signedOut) {

@@ -59,9 +59,9 @@ export function newVisit({ id, person, cafeteria, scheme, date, before = null, c
 
 /** A revision of a visit that was stored: its answers to begin with, under an id of its own. */
 export function revisionOf(visit, about) {
-  const { date, inspector, second, note, answers, files, signatures, before } = visit;
+  const { date, inspector, second, answers, files, signatures, before } = visit;
   const photos = Object.fromEntries(Object.entries(files).filter(([sha256]) => !Object.values(signatures).includes(sha256)));
-  return { ...newVisit({ ...about, before, corrects: visit.result.id }), date, inspector, second, note, answers, files: photos };
+  return { ...newVisit({ ...about, before, corrects: visit.result.id }), date, inspector, second, answers, files: photos };
 }
 
 /** The same visit with these changes; one that waits or was sent stays as it is. @param {any} visit @param {object} news @param {string} now */
@@ -206,13 +206,15 @@ export function sent(visit, previous, now) {
   return { ...visit, state: "sent", result: queue.stored, previous, sent_at: now };
 }
 
-/** What a person should look at before sending; without `date` and with items `unanswered` it cannot be sent.
+/** What a person should look at before sending; with a wrong `date`, items `unanswered`, or a correction that does
+ * not say `why`, it cannot be sent.
  * @param {any} visit @param {any[]} graded items that must be answered @param {any[]} items all @param {string} today */
 export function gaps(visit, graded, items, today) {
   const failed = items.filter(({ code }) => visit.answers[code]?.result === "fail");
   const without = (field) => failed.filter(({ code }) => !visit.answers[code][field]?.length).map(({ code }) => code);
   return {
     date: !visit.date || visit.date > today,
+    why: Boolean(visit.corrects) && !visit.note.trim(),
     unanswered: graded.filter(({ code }) => !visit.answers[code]?.result).map(({ code }) => code),
     owner: without("owner"),
     due: without("due"),

@@ -49,11 +49,13 @@ export function Visit({ first, words, person, cafeteria, scheme, schemes, timezo
     unshoot=${(sha256) => edit((one) => withoutPhoto(one, item.code, sha256, now()))} />`;
   const group = (title, members) => html`<section key=${title}><h3>${title}</h3>${members.map(line)}</section>`;
   const caption = (name) => [words.name(cafeteria), name, visit.date].filter(Boolean).join(" · ");
+  const note = (label) => html`<label class="visit-note">${words.t(label)}<textarea name="note" rows="3" maxlength="4000" value=${visit.note}
+    onInput=${(event) => change({ note: event.target.value })}></textarea></label>`;
   const may = person.rights.includes("inspections:submit");
   return html`<main class="inspect visit" data-visit=${visit.id}>
     <div class="visit-head"><button type="button" class="plain" onClick=${leave}>‹ ${words.t("inspect.other")}</button>
       <h2>${words.name(cafeteria) || cafeteria.id}</h2><small>${scheme.title[words.language]}</small></div>
-    ${visit.corrects && html`<p class="notice">${words.t("inspect.correcting", { n: visit.corrects })}</p>`}
+    ${visit.corrects && html`<p class="notice">${words.t("inspect.correcting", { n: visit.corrects })}</p>${note("inspect.why_corrected")}`}
     ${visit.refused && html`<${Refused} visit=${visit} reasons=${reasons} words=${words} />`}
     ${visit.version !== scheme.version && html`<p class="trouble">${words.t("inspect.other_version")}</p>`}
     ${!may && html`<p class="trouble">${words.t("inspect.read_only")}</p>`}
@@ -62,8 +64,7 @@ export function Visit({ first, words, person, cafeteria, scheme, schemes, timezo
     ${beside && group(words.t("inspect.beside", { name: beside.labels[words.language] }), beside.items)}
     <datalist id="owners">${ownersOf(visit).map((name) => html`<option key=${name} value=${name} />`)}</datalist>
     <section><h3>${words.t("inspect.close")}</h3>
-      <label class="visit-note">${words.t("inspect.note")}<textarea name="note" rows="3" maxlength="4000" value=${visit.note}
-        onInput=${(event) => change({ note: event.target.value })}></textarea></label>
+      ${!visit.corrects && note("inspect.note")}
       ${SIGNERS.map((who) => html`<${Pad} key=${who} name=${who} caption=${caption(who === "inspector" ? visit.inspector : words.t("inspect.sign.canteen"))}
         thumb=${visit.files[visit.signatures[who]]?.thumb} locked=${false} words=${words} signed=${sign(who)} wiped=${() => edit((one) => signed(one, who, null, now()))} />`)}
       <button type="button" class="discard" data-do="discard" onClick=${startOver}>${words.t("inspect.discard")}</button></section>
