@@ -119,7 +119,6 @@ def create_app(
     """
     database = engine or open_engine(settings.resolved_database_url)
     beside = runtime or Runtime(settings, database, pipeline=False)
-
     app = FastAPI(
         title="Campus safety",
         version=__version__,
@@ -128,23 +127,27 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.engine = database
+    _remember(app, settings, database, beside)
     app.state.clock = clock
     app.state.wake = wake or beside.wake
+    errors.install(app)
+    larger = ((ATTACHMENTS, settings.max_attachment_bytes),)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes, others=larger)
+    app.add_middleware(RequestLog)
+    _add_routes(app, api)
+    return app
+
+
+def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtime) -> None:
+    """What the requests of this app share."""
+    app.state.settings = settings
+    app.state.engine = database
     app.state.hub = beside.hub
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
     app.state.throttle = LoginThrottle()
     app.state.backtest_turn = Lock()
-    errors.install(app)
-    app.add_middleware(
-        BodyLimit, limit=settings.max_request_bytes, others=((ATTACHMENTS, settings.max_attachment_bytes),)
-    )
-    app.add_middleware(RequestLog)
-    _add_routes(app, api)
-    return app
 
 
 def _as_long_as_the_app(beside: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

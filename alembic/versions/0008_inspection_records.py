@@ -27,6 +27,7 @@ _TYPES: dict[str, Any] = {
     "revision": sa.Integer(),
     "inspectors": Json,
     "attachments": Json,
+    "follow_ups": Json,
     "corrects": BigInt,
     "latitude": sa.Float(),
     "longitude": sa.Float(),
@@ -36,9 +37,9 @@ _TYPES: dict[str, Any] = {
 }
 _ADDED = (
     "visit", "revision", "corrects", "inspectors", "latitude", "longitude", "accuracy_m", "started_at",
-    "finished_at", "attachments", "chain_number", "chain_hash",
+    "finished_at", "attachments", "follow_ups", "chain_number", "chain_hash",
 )  # fmt: skip
-_NEEDED = ("visit", "revision", "inspectors", "attachments", "chain_number", "chain_hash")
+_NEEDED = ("visit", "revision", "inspectors", "attachments", "follow_ups", "chain_number", "chain_hash")
 _INSPECTION = sa.table(
     "inspection",
     *(sa.column(name, _TYPES.get(name, sa.String())) for name in (*CHAINED, "chain_hash")),
@@ -80,7 +81,8 @@ def downgrade() -> None:
             inspection.drop_column(name)
     op.create_index("ix_inspection_cafeteria", "inspection", ["cafeteria", "visited_on", "id"])
     op.execute("DELETE FROM counter WHERE name = 'inspection'")
-    with op.batch_alter_table("cafeteria") as cafeteria:
+    # In place: other tables point here, and SQLite would lose what they point to while it copies.
+    with op.batch_alter_table("cafeteria", recreate="never") as cafeteria:
         cafeteria.drop_column("risk_level")
     _guard("inspection")
 
@@ -118,6 +120,7 @@ def _chain_what_is_there() -> None:
                 "chain_number": number,
                 "inspectors": people,
                 "attachments": [],
+                "follow_ups": {},
             }
             previous = chain_hash(previous, {**row, **added})
             changes.append({"row": row["id"], **added, "chain_hash": previous})

@@ -55,6 +55,13 @@ class AttachedOut(BaseModel):
     stored_at: datetime | None
 
 
+class FollowUpOut(BaseModel):
+    """Who puts a failed item right, and by which day."""
+
+    owner: str | None
+    due: date | None
+
+
 class InspectionDetail(InspectionOut):
     """One visit with all that led to its grade.
 
@@ -73,6 +80,7 @@ class InspectionDetail(InspectionOut):
     started_at: datetime | None
     finished_at: datetime | None
     attachments: list[AttachedOut]
+    follow_ups: dict[str, FollowUpOut]
     chain_number: int
     chain_hash: str
 
@@ -152,7 +160,7 @@ def inspection_detail(
     place = None
     if row.latitude is not None and row.longitude is not None:
         place = PlaceOut(latitude=row.latitude, longitude=row.longitude, accuracy_m=row.accuracy_m)
-    kept = ("result", "previous", "started_at", "finished_at", "chain_number", "chain_hash")
+    kept = ("result", "previous", "started_at", "finished_at", "follow_ups", "chain_number", "chain_hash")
     return InspectionDetail(
         **_plain(row),
         **{name: getattr(row, name) for name in kept},

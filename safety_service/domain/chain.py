@@ -20,7 +20,7 @@ CHAINED = (
     "chain_number", "id", "school", "cafeteria", "source_key", "fingerprint", "scheme", "scheme_version",
     "visited_on", "submitted_at", "submitted_by", "inspector", "inspectors", "note", "score", "grade", "icon",
     "reason", "result", "previous", "comparison", "visit", "revision", "corrects", "latitude", "longitude",
-    "accuracy_m", "started_at", "finished_at", "attachments",
+    "accuracy_m", "started_at", "finished_at", "attachments", "follow_ups",
 )  # fmt: skip
 """The fields of a record that its hash covers; an empty one is left out, so that a later field hurts none."""
 

@@ -20,21 +20,7 @@ def graded(
 
     That is the visit itself, or a correction by which another visit became the last.
     """
-    attributes: dict[str, Any] = {
-        "cafeteria": place.id,
-        "name": {"zh": place.name_zh, "en": place.name_en},
-        "inspection": str(visit.id),
-        "date": visit.visited_on.isoformat(),
-        "scheme": visit.scheme,
-        "version": visit.scheme_version,
-        "grade": visit.grade,
-        "previous_grade": previous.grade if previous else None,
-        "score": visit.score,
-        "previous_score": previous.score if previous else None,
-        "reason": visit.reason,
-        "decided_by": visit.result["decided_by"],
-        **visit.comparison,
-    }
+    attributes = _attributes(place, visit, previous)
     if told_by.corrects is not None:
         attributes["corrects"] = str(told_by.corrects)
     return Event(
@@ -50,3 +36,21 @@ def graded(
         value=float(rank),
         attributes=attributes,
     )
+
+
+def _attributes(place: Cafeteria, visit: Inspection, previous: Inspection | None) -> dict[str, Any]:
+    return {
+        "cafeteria": place.id,
+        "name": {"zh": place.name_zh, "en": place.name_en},
+        "inspection": str(visit.id),
+        "date": visit.visited_on.isoformat(),
+        "scheme": visit.scheme,
+        "version": visit.scheme_version,
+        "grade": visit.grade,
+        "previous_grade": previous.grade if previous else None,
+        "score": visit.score,
+        "previous_score": previous.score if previous else None,
+        "reason": visit.reason,
+        "decided_by": visit.result["decided_by"],
+        **visit.comparison,
+    }

@@ -54,6 +54,15 @@ class _Scored(NamedTuple):
     result: ScoreResult
 
 
+class _Sent(NamedTuple):
+    school: str
+    cafeteria: str | None
+    body: object
+    by: str
+    source_key: str
+    now: datetime
+
+
 def submit(
     session: Session,
     *,
@@ -77,21 +86,10 @@ def submit(
     try:
         return _submit(session, sent, book or known_schemes(), timezone)
     except Refused as error:
-        client_id = client_id_of(body)
-        if client_id is None or not isinstance(body, dict):
+        draft = _draft(sent)
+        if draft is None:
             raise
-        raise RefusedInspection(
-            error, Draft(school, cafeteria or _named(body), client_id, body, submitted_by, now)
-        ) from error
-
-
-class _Sent(NamedTuple):
-    school: str
-    cafeteria: str | None
-    body: object
-    by: str
-    source_key: str
-    now: datetime
+        raise RefusedInspection(error, draft) from error
 
 
 def _submit(session: Session, sent: _Sent, book: SchemeBook, timezone: str) -> SubmittedInspection:
@@ -190,6 +188,7 @@ def _row(
         "started_at": submission.started_at,
         "finished_at": submission.finished_at,
         "attachments": msgspec.to_builtins(submission.attachments),
+        "follow_ups": msgspec.to_builtins(submission.follow_ups),
     }
 
 
@@ -206,9 +205,14 @@ def _corrected(session: Session, place: Cafeteria, submission: Submission) -> In
     return found
 
 
-def _named(body: dict[str, Any]) -> str | None:
-    named = body.get("cafeteria")
-    return named if isinstance(named, str) else None
+def _draft(sent: _Sent) -> Draft | None:
+    """What is worth keeping of a submission that is refused: nothing where it has no id to be found by."""
+    client_id = client_id_of(sent.body)
+    if client_id is None or not isinstance(sent.body, dict):
+        return None
+    named = sent.body.get("cafeteria")
+    cafeteria = sent.cafeteria or (named if isinstance(named, str) else None)
+    return Draft(sent.school, cafeteria, client_id, sent.body, sent.by, sent.now)
 
 
 def _lock_cafeteria(

@@ -29,7 +29,6 @@ class Cafeteria(SchoolOwned, table=True):
     accident: date | None = None
     penalty_beyond_warning: date | None = None
     diners: int | None = None
-    risk_level: str | None = None
     inspection: int | None = Field(default=None, sa_type=BigInt)
     visited_on: date | None = None
     scheme: str | None = None
@@ -37,6 +36,7 @@ class Cafeteria(SchoolOwned, table=True):
     grade: str | None = None
     icon: str | None = None
     reason: str | None = None
+    risk_level: str | None = None
 
 
 class Inspection(SchoolOwned, table=True):
@@ -51,7 +51,8 @@ class Inspection(SchoolOwned, table=True):
     row corrects. `chain_number` and `chain_hash` are its place in the chain of domain/chain.py.
 
     `inspectors` are all names, `inspector` the first; `attachments` what was declared, `{sha256, media_type,
-    size, role, item}`, whether or not the file has come.
+    size, role, item}`, whether or not the file has come; `follow_ups` by the code of a failed item who puts
+    it right by when, `{owner, due}`.
     """
 
     __table_args__ = (
@@ -91,5 +92,6 @@ class Inspection(SchoolOwned, table=True):
     started_at: datetime | None = instant(nullable=True)
     finished_at: datetime | None = instant(nullable=True)
     attachments: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    follow_ups: dict[str, Any] = json_object()
     chain_number: int = Field(sa_type=BigInt)
     chain_hash: str
