@@ -78,8 +78,9 @@ def service(sqlite_engine: Engine, settings: Settings) -> Unreliable:
     add_one_of_each_role(sqlite_engine, datetime.now(UTC), [SCHOOL])
     with session_scope(sqlite_engine, EVERY_SCHOOL, write=True) as session:
         for number, place in enumerate(PLACES, 1):
-            names = {"name_zh": f"第{number}食堂", "name_en": f"Canteen {number}"}
-            session.add(Cafeteria(id=place, school=SCHOOL, **names))
+            session.add(
+                Cafeteria(id=place, school=SCHOOL, name_zh=f"第{number}食堂", name_en=f"Canteen {number}")
+            )
         session.add(
             Cafeteria(id=f"{OTHER_SCHOOL}-c1", school=OTHER_SCHOOL, name_zh="别校食堂", name_en="Other")
         )

@@ -8,10 +8,10 @@ const DUE_DAYS = [0, 3, 7, 30];
 const PARTS = [0, 0.25, 0.5, 0.75];
 
 /**
- * @param {{item: any, given: any, files: Record<string, any>, last: any, open: any, reasons: any[], date: string, graded: boolean, words: any,
+ * @param {{item: any, given: any, files: Record<string, any>, last: any, owed: import("./known.js").Owed | undefined, reasons: any[], date: string, graded: boolean, words: any,
  *   answer: (news: any) => void, shoot: (files: FileList) => Promise<void>, unshoot: (sha256: string) => void}} props
  */
-export function Item({ item, given, files, last, open, reasons, date, graded, words, answer, shoot, unshoot }) {
+export function Item({ item, given, files, last, owed, reasons, date, graded, words, answer, shoot, unshoot }) {
   const [more, setMore] = useState(false);
   const { result } = given ?? {};
   const failed = result === "fail";
@@ -22,7 +22,8 @@ export function Item({ item, given, files, last, open, reasons, date, graded, wo
         onClick=${() => setMore(true)}><${Camera} /></button>`}</div>
     ${last && html`<p class="last last-${last.result}" data-last=${last.result}>${words.t("inspect.last_time")} <b>${words.t(`inspect.${last.result}`)}</b>
       ${last.date && html` <small>${last.date}</small>`}${last.note && html`<span>${last.note}</span>`}</p>`}
-    ${open && html`<p class="last last-open">${words.t("inspect.open_rectification", { due: open.due ?? "–" })}</p>`}
+    ${owed && html`<p class="last last-open" data-owed=${owed.status}>${words.t(owed.status === "done" ? "inspect.owed_done" : "inspect.owed", { due: owed.due_on })}
+      ${owed.owner && html` <small>${owed.owner}</small>`}</p>`}
     ${reasons.map(({ field, reason }) => html`<p class="reason" role="alert">${field && html`<code>${field}</code> `}${reason}</p>`)}
     <div class="answers" role="group" aria-label=${`${item.code} ${item.labels[words.language]}`}>
       ${RESULTS.map((one) => html`<button key=${one} type="button" class="answer answer-${one}" data-result=${one}

@@ -12,20 +12,39 @@ const FORM_HOURS = 12;
  * @property {number | null} inspection the cafeteria's last visit when this was read
  * @property {string} read_at
  * @property {Record<string, {date?: string, result: string, note?: string | null}>} previous by item code
- * @property {Record<string, {due?: string | null, owner?: string | null, state?: string}>} open rectifications by item code
  */
 
-/** Every cafeteria this person may see. */
-export async function readCafeterias() {
+/** @typedef {{due_on: string, owner: string | null, status: string}} Owed what must still be put right */
+
+/** A whole list of the service. @param {string} path with a question mark @returns {Promise<any[]>} */
+export async function readAll(path) {
   const found = [];
   let cursor = "";
   for (let page = 0; page < MOST_PAGES; page += 1) {
-    const { items, next } = await getJson(`${API}/cafeterias?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    const { items, next } = await getJson(`${API}${path}&limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
     found.push(...items);
     if (!next) break;
     cursor = next;
   }
   return found;
+}
+
+/** Every cafeteria this person may see. */
+export const readCafeterias = () => readAll("/cafeterias?");
+
+/** What is not put right yet, by cafeteria and item; nothing for who may not read it.
+ * @returns {Promise<Record<string, Record<string, Owed>>>} */
+async function readOwed() {
+  const rows = await readAll("/rectifications?open=true").catch((error) => {
+    if (error instanceof Problem && [403, 404].includes(error.status)) return [];
+    throw error;
+  });
+  /** @type {Record<string, Record<string, Owed>>} */
+  const owed = {};
+  for (const { cafeteria, item, due_on, owner, status } of rows) {
+    if (cafeteria && item) (owed[cafeteria] ??= {})[item] = { due_on, owner, status };
+  }
+  return owed;
 }
 
 /** Forms for single visits whose score the page can reckon; the usual one first. @returns {Promise<any[]>} */
@@ -38,8 +57,9 @@ async function readSchemes() {
 
 /** Reads everything anew and keeps it. @param {import("./keep.js").Keep} keep @param {string} person */
 export async function renewKnown(keep, person) {
-  const [schemes, cafeterias, { timezone }] = await Promise.all([readSchemes(), readCafeterias(), getJson(`${API}/view/overview`)]);
-  const known = { schemes, cafeterias, timezone, read_at: new Date().toISOString() };
+  const [schemes, cafeterias, owed, { timezone }] = await Promise.all(
+    [readSchemes(), readCafeterias(), readOwed(), getJson(`${API}/view/overview`)]);
+  const known = { schemes, cafeterias, owed, timezone, read_at: new Date().toISOString() };
   await keep.remember(`known|${person}`, known);
   return known;
 }
@@ -87,11 +107,9 @@ async function readForm(cafeteria, scheme) {
 function fromVisit(visit) {
   const items = visit?.result?.reckoning?.items ?? [];
   const previous = items.map(({ code, result, note }) => [code, { date: visit.date, result, note }]);
-  return { previous: Object.fromEntries(previous), open: {} };
+  return { previous: Object.fromEntries(previous) };
 }
 
-function fromForm(form) {
-  const items = [...(form.items ?? []), ...(form.outside_grade?.items ?? [])];
-  const beside = (field) => Object.fromEntries(items.filter((item) => item[field]).map((item) => [item.code, item[field]]));
-  return { previous: beside("previous"), open: beside("rectification") };
+function fromForm({ items }) {
+  return { previous: Object.fromEntries(items.filter(({ previous }) => previous).map(({ code, previous }) => [code, previous])) };
 }

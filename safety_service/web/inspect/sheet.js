@@ -1,22 +1,10 @@
 /** @file The sheet of QR codes for the canteen doors: one card for each cafeteria, to print on A4. */
-import { API, SignedOut, getJson } from "../lib/api.js";
+import { API, SignedOut } from "../lib/api.js";
 import { html, render, useEffect, useState } from "../lib/dom.js";
 import { Frame } from "../lib/frame.js";
-import { readCafeterias } from "./known.js";
+import { readAll, readCafeterias } from "./known.js";
 
 const PER_PAGE = [1, 4, 9];
-
-/** Every school this person may see, by its code. */
-async function readSchools() {
-  const found = new Map();
-  let cursor = "";
-  do {
-    const { items, next } = await getJson(`${API}/schools?limit=1000${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
-    items.forEach((school) => found.set(school.code, school));
-    cursor = next;
-  } while (cursor);
-  return found;
-}
 
 /** @param {{words: any, signedOut: () => void}} props */
 function Sheet({ words, signedOut }) {
@@ -25,7 +13,8 @@ function Sheet({ words, signedOut }) {
   const [wanted, setWanted] = useState("");
   const [perPage, setPerPage] = useState(4);
   useEffect(() => {
-    Promise.all([readCafeterias(), readSchools()]).then(([cafeterias, schools]) => setKnown({ cafeterias, schools }))
+    Promise.all([readCafeterias(), readAll("/schools?")])
+      .then(([cafeterias, schools]) => setKnown({ cafeterias, schools: new Map(schools.map((school) => [school.code, school])) }))
       .catch((error) => (error instanceof SignedOut ? signedOut() : setTrouble(error.message)));
   }, []);
   if (trouble) return html`<p class="trouble" role="alert">${words.t("inspect.unread", { why: trouble })}</p>`;

@@ -12,7 +12,7 @@ import { standing } from "./scoring.js";
 import { Standing } from "./standing.js";
 
 /** @param {any} props */
-export function Visit({ first, words, person, cafeteria, scheme, schemes, timezone, keep, session, done, leave }) {
+export function Visit({ first, words, person, cafeteria, scheme, schemes, timezone, owed, keep, session, done, leave }) {
   const { visit, edit, kept } = useDraft(keep, first);
   const form = useForm(keep, person.name, cafeteria, scheme.id, session);
   const [finishing, setFinishing] = useState(false);
@@ -44,7 +44,7 @@ export function Visit({ first, words, person, cafeteria, scheme, schemes, timezo
     leave();
   };
   const line = (item) => html`<${Item} key=${item.code} item=${item} words=${words} given=${visit.answers[item.code]} files=${visit.files}
-    last=${form?.previous[item.code]} open=${form?.open[item.code]} reasons=${reasons.filter(({ code }) => code === item.code)} date=${visit.date}
+    last=${form?.previous[item.code]} owed=${owed[item.code]} reasons=${reasons.filter(({ code }) => code === item.code)} date=${visit.date}
     graded=${item.section !== null} answer=${(news) => edit((one) => answered(one, item.code, news, now()))} shoot=${shoot(item.code)}
     unshoot=${(sha256) => edit((one) => withoutPhoto(one, item.code, sha256, now()))} />`;
   const group = (title, members) => html`<section key=${title}><h3>${title}</h3>${members.map(line)}</section>`;
