@@ -8,10 +8,11 @@ const DUE_DAYS = [0, 3, 7, 30];
 const PARTS = [0, 0.25, 0.5, 0.75];
 
 /**
- * @param {{item: any, given: any, files: Record<string, any>, last: any, owed: import("./known.js").Owed | undefined, reasons: any[], date: string, graded: boolean, words: any,
+ * @param {{item: any, given: any, files: Record<string, any>, last: any, owed: import("./known.js").Owed | undefined, reasons: any[], date: string, parts: boolean, words: any,
  *   answer: (news: any) => void, shoot: (files: FileList) => Promise<void>, unshoot: (sha256: string) => void}} props
+ *  `parts`: whether a failed item may earn a part of its points
  */
-export function Item({ item, given, files, last, owed, reasons, date, graded, words, answer, shoot, unshoot }) {
+export function Item({ item, given, files, last, owed, reasons, date, parts, words, answer, shoot, unshoot }) {
   const [more, setMore] = useState(false);
   const { result } = given ?? {};
   const failed = result === "fail";
@@ -29,7 +30,7 @@ export function Item({ item, given, files, last, owed, reasons, date, graded, wo
       ${RESULTS.map((one) => html`<button key=${one} type="button" class="answer answer-${one}" data-result=${one}
         aria-pressed=${result === one} onClick=${() => answer({ result: one })}>${words.t(`inspect.${one}`)}</button>`)}
     </div>
-    ${failed && html`<${Failure} item=${item} given=${given} date=${date} graded=${graded} answer=${answer} words=${words} />`}
+    ${failed && html`<${Failure} item=${item} given=${given} date=${date} parts=${parts} answer=${answer} words=${words} />`}
     ${full && html`<textarea name=${`note-${item.code}`} rows="2" maxlength="2000" value=${given?.note ?? ""}
         placeholder=${words.t(failed ? "inspect.fail_note" : "inspect.item_note")} aria-label=${words.t(failed ? "inspect.fail_note" : "inspect.item_note")}
         onInput=${(event) => answer({ note: event.target.value })}></textarea>
@@ -39,7 +40,7 @@ export function Item({ item, given, files, last, owed, reasons, date, graded, wo
 
 const Camera = () => html`<svg class="camera" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M4 8h3l2-3h6l2 3h3v11H4z" /><circle cx="12" cy="13" r="3.6" /></svg>`;
 
-function Failure({ item, given, date, graded, answer, words }) {
+function Failure({ item, given, date, parts, answer, words }) {
   const choice = (days) => {
     const day = addDays(date, days);
     const name = days ? words.t("inspect.due_in", { n: days }) : words.t("inspect.due_today");
@@ -52,7 +53,7 @@ function Failure({ item, given, date, graded, answer, words }) {
     <label>${words.t("inspect.due")}<input type="date" name=${`due-${item.code}`} min=${date} value=${given.due ?? ""}
       onInput=${(event) => answer({ due: event.target.value })} /></label>
     <div class="due-choices" role="group" aria-label=${words.t("inspect.due")}>${DUE_DAYS.map(choice)}</div>
-    ${graded && html`<label class="points">${words.t("inspect.points", { of: item.points })}
+    ${parts && html`<label class="points">${words.t("inspect.points", { of: item.points })}
       <select name=${`points-${item.code}`} value=${given.points ?? "0"} onChange=${(event) => answer({ points: event.target.value })}>
         ${PARTS.map((part) => html`<option key=${part} value=${points(part)}>${points(part)}</option>`)}</select></label>`}
   </div>`;

@@ -1,6 +1,5 @@
 /** @file What the page must know to work without a network: forms, cafeterias, and what the last visits found. */
 import { API, Problem, getJson } from "../lib/api.js";
-import { canScore } from "./scoring.js";
 
 const SCHEME = "cn.dynamic_2012";
 const MOST_PAGES = 10;
@@ -47,12 +46,18 @@ async function readOwed() {
   return owed;
 }
 
-/** Forms for single visits whose score the page can reckon; the usual one first. @returns {Promise<any[]>} */
+/** Forms that a visit alone can fill; the one whose grade hangs on the door first. @returns {Promise<any[]>} */
 async function readSchemes() {
   const { items } = await getJson(`${API}/schemes`);
-  const ids = items.filter(({ checklist, id }) => checklist && id !== SCHEME).map(({ id }) => id);
-  const [usual, ...others] = await Promise.all([SCHEME, ...ids].map((id) => getJson(`${API}/schemes/${id}`)));
-  return [usual, ...others.filter((scheme) => canScore(scheme) && scheme.inputs.as_of === "date")];
+  const all = await Promise.all(items.filter(({ checklist }) => checklist).map(({ id }) => getJson(`${API}/schemes/${id}`)));
+  const first = ({ id, on_sign: onSign }) => (onSign ? 0 : id === SCHEME ? 1 : 2);
+  return all.filter(canFill).sort((one, other) => first(one) - first(other));
+}
+
+/** Whether the answers, the day and what the county knows are all that the scheme asks for. */
+function canFill({ scores = "visit", inputs, checklist }) {
+  const decided = [checklist.sections_input, checklist.key_failed_input, checklist.key_tally, checklist.general_tally];
+  return scores === "visit" && inputs.fields.every(({ name, type, required }) => type === "date" || required === false || decided.includes(name));
 }
 
 /** Reads everything anew and keeps it. @param {import("./keep.js").Keep} keep @param {string} person */

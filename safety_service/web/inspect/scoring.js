@@ -3,7 +3,12 @@ import { ZERO, addMonths, compared, exact, fraction, over, plus, roundHalfUp, su
 
 /** Dates that the county keeps of a cafeteria; they may forbid a grade whatever the visit finds. */
 const FACTS = ["licence_issued", "accident", "penalty_beyond_warning"];
-const TESTS = ["within_months", "at_or_above", "below"];
+/** A number against its limit, by the sign of the difference. @type {Record<string, (sign: number) => boolean>} */
+const TESTS = {
+  at_or_above: (sign) => sign >= 0, above: (sign) => sign > 0, at_or_below: (sign) => sign <= 0, below: (sign) => sign < 0,
+};
+/** What a band may say beside its limits without deciding anything. */
+const PLAIN = ["grade", "labels", "min", "max", "min_incl", "max_incl", "icon", "letter", "next_visit"];
 const MEASURED = "measured";
 
 /**
@@ -19,10 +24,15 @@ const MEASURED = "measured";
 /** Whether this page knows everything by which the scheme decides. @param {any} scheme */
 export function canScore(scheme) {
   const { measure, checklist, overrides = [], bands = [] } = scheme ?? {};
-  return measure?.op === "mean_of_sections" && measure.absent_section === "drop" && measure.rounding?.mode === "half_up"
-    && checklist?.absent_item === "rescale" && checklist.sections_input === measure.of && bands.length > 0
-    && overrides.every(({ effect, when }) => effect === "no_grade" && TESTS.some((test) => (when[test] ?? null) !== null));
+  if (measure?.op !== "mean_of_sections" || measure.absent_section !== "drop" || measure.of !== checklist?.sections_input) return false;
+  const { mode, stage } = measure.rounding ?? {};
+  return mode === "half_up" && stage === "before_band" && checklist.absent_item === "rescale"
+    && !scheme.visit_types && !scheme.hearing && !scheme.adjust
+    && bands.length > 0 && bands.every((band) => Object.entries(band).every(([name, value]) => isNothing(value) || PLAIN.includes(name)))
+    && overrides.every(({ effect, when }) => effect === "no_grade" && ["within_months", ...Object.keys(TESTS)].some((test) => !isNothing(when[test])));
 }
+
+const isNothing = (value) => value === null || value === undefined;
 
 /**
  * @param {any} scheme @param {string} day of the visit
@@ -84,14 +94,18 @@ function known(scheme, date, name, day) {
 function holds(when, facts, day) {
   const fact = facts[when.fact] ?? null;
   if (fact === null) return false;
-  if ((when.within_months ?? null) !== null) return addMonths(fact, when.within_months) > day;
+  if (!isNothing(when.within_months)) return addMonths(fact, when.within_months) > day;
   const number = exact(fact) ?? ZERO;
-  if ((when.below ?? null) !== null) return compared(number, exact(when.below) ?? ZERO) < 0;
-  return compared(number, exact(when.at_or_above) ?? ZERO) >= 0;
+  return Object.entries(TESTS).some(([test, passes]) => !isNothing(when[test]) && passes(compared(number, exact(when[test]) ?? ZERO)));
 }
 
+/** An edge that is not given is open; one that is belongs to the band unless it says otherwise. */
 function bandOf(scheme, rounded) {
   const value = exact(rounded) ?? ZERO;
-  const limit = (text) => exact(text) ?? ZERO;
-  return scheme.bands.find(({ min, max }) => compared(limit(min), value) <= 0 && compared(value, limit(max)) <= 0) ?? null;
+  const within = (edge, included, side) => {
+    if (isNothing(edge)) return true;
+    const sign = compared(value, exact(edge) ?? ZERO) * side;
+    return sign > 0 || (sign === 0 && included !== false);
+  };
+  return scheme.bands.find((band) => within(band.min, band.min_incl, 1) && within(band.max, band.max_incl, -1)) ?? null;
 }

@@ -45,7 +45,7 @@ export function Visit({ first, words, person, cafeteria, scheme, schemes, timezo
   };
   const line = (item) => html`<${Item} key=${item.code} item=${item} words=${words} given=${visit.answers[item.code]} files=${visit.files}
     last=${form?.previous[item.code]} owed=${owed[item.code]} reasons=${reasons.filter(({ code }) => code === item.code)} date=${visit.date}
-    graded=${item.section !== null} answer=${(news) => edit((one) => answered(one, item.code, news, now()))} shoot=${shoot(item.code)}
+    parts=${item.section !== null && scheme.checklist.absent_item === "rescale"} answer=${(news) => edit((one) => answered(one, item.code, news, now()))} shoot=${shoot(item.code)}
     unshoot=${(sha256) => edit((one) => withoutPhoto(one, item.code, sha256, now()))} />`;
   const group = (title, members) => html`<section key=${title}><h3>${title}</h3>${members.map(line)}</section>`;
   const caption = (name) => [words.name(cafeteria), name, visit.date].filter(Boolean).join(" · ");
