@@ -47,6 +47,7 @@ from safety_service.api import (
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
+from safety_service.services.inspection_plans import planning
 from safety_service.services.throttle import LoginThrottle
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
@@ -146,6 +147,8 @@ def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtim
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
+    # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
+    app.state.planning = planning(settings.planning_file)
     app.state.throttle = LoginThrottle()
     app.state.backtest_turn = Lock()
 

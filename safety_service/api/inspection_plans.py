@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query, Request, Response
 
 from safety_service.api.cafeterias import CafeteriaDep, Reader
 from safety_service.api.deps import Now, SessionDep, SettingsDep, require
@@ -19,6 +19,7 @@ from safety_service.api.schemas_inspection_plans import (
     route_out,
 )
 from safety_service.domain.errors import Refused
+from safety_service.domain.planning import Planning
 from safety_service.domain.rights import Caller
 from safety_service.domain.routes import Point
 from safety_service.services import cafeterias, inspection_plans
@@ -28,6 +29,11 @@ from safety_service.settings import Settings
 router = new_router("inspections")
 
 Planner = Annotated[Caller, Depends(require("inspections:plan"))]
+
+
+def get_planning(request: Request) -> Planning:
+    intervals: Planning = request.app.state.planning
+    return intervals
 
 
 def wanted(
@@ -64,12 +70,12 @@ def list_plan(
     session: SessionDep,
     settings: SettingsDep,
     now: Now,
+    intervals: Annotated[Planning, Depends(get_planning)],
     wanted: Annotated[PlanFilter, Depends(wanted)],
     paging: PagingDep,
 ) -> ListOf[PlanLineOut] | Response:
     """Every cafeteria by the day of its next visit, with the reason; the earliest first."""
     today = cafeterias.county_day(settings.timezone, now)
-    intervals = inspection_plans.planning(settings.planning_file)
     lines = inspection_plans.plan(session, intervals, today)
     return paging.answer(
         lambda after, limit: inspection_plans.plan_page(lines, wanted, after, limit),

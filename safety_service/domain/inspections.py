@@ -146,9 +146,9 @@ def check_items_named(scheme: Scheme, submission: Submission, visited_on: date) 
         if file.item is not None and file.item not in codes
     ]
     problems += [
-        ("items", f"{code} is due on {follow_up.due}, before the visit on {visited_on}")
-        for code, follow_up in submission.follow_ups.items()
-        if follow_up.due is not None and follow_up.due < visited_on
+        (f"items[{found.index}].due", f"{found.due} is before the visit on {visited_on}")
+        for found in submission.follow_ups.values()
+        if found.due is not None and found.due < visited_on
     ]
     refuse(problems)
 

@@ -58,7 +58,10 @@ class Route(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=8)
 def planning(own_file: Path | None = None) -> Planning:
-    """The intervals that ship, or the bureau's own; read once: a change counts from the next start."""
+    """The intervals that ship, or the bureau's own; read once: a change counts from the next start.
+
+    Raises Refused with the file and what is wrong in it.
+    """
     path = own_file or SHIPPED
     try:
         return read_planning(path.read_text(encoding="utf-8"), path.name)

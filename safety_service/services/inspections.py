@@ -188,7 +188,7 @@ def _row(
         "started_at": submission.started_at,
         "finished_at": submission.finished_at,
         "attachments": msgspec.to_builtins(submission.attachments),
-        "follow_ups": msgspec.to_builtins(submission.follow_ups),
+        "follow_ups": {code: found.as_json() for code, found in submission.follow_ups.items()},
     }
 
 
