@@ -17,9 +17,11 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Error, FilePayload, Page, expect
 from sqlalchemy import Engine
 from sqlmodel import select
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from safety_service.api import shell
+from safety_service.api.pages import LOCALES, WEB
 from safety_service.blobs import FolderBlobs
 from safety_service.main import create_app
 from safety_service.runtime import prepare
@@ -233,9 +235,13 @@ def test_refused_comes_back_with_its_reason_and_a_lost_sign_in_loses_nothing(
     browser: Browser, address: str, sqlite_engine: Engine
 ) -> None:
     with visitor(browser, f"{address}/inspect?cafeteria={PLACES[0]}", *PHONE) as page:
+        page.context.grant_permissions(["geolocation"])
+        page.context.set_geolocation({"latitude": 35.0661234567891, "longitude": 116.3117, "accuracy": 12})
         sign_in(page, "inspector")
         pass_all(page)
+        expect(page.locator(".facts summary")).to_contain_text("位置已记录")
         page.click(".facts summary")
+        page.fill("input[name=second]", "赵刚")
         page.fill("input[name=date]", "2001-01-01")
         submit(page)
         expect(page.locator("[data-refused]")).to_contain_text("was in force on 2001-01-01")
@@ -254,6 +260,8 @@ def test_refused_comes_back_with_its_reason_and_a_lost_sign_in_loses_nothing(
         expect(page.locator("[data-grade]")).to_have_text("优秀")
         (visit,) = visits(sqlite_engine)
         assert str(visit.visited_on) == "2026-01-01"
+        assert visit.inspectors == ["inspector", "赵刚"]
+        assert (visit.latitude, visit.longitude, visit.accuracy_m) == (35.0661235, 116.3117, 12)
 
         page.click("[data-do=correct]")
         page.locator("[data-item='2.1'] [data-result=fail]").click()
@@ -289,6 +297,50 @@ def test_plain_http_on_a_lan_and_in_english(
         look_at_files(FolderBlobs(settings.files_dir), visits(sqlite_engine))
         page.click("[data-do=again]")
         expect(page.locator("[data-item='2.1'] [data-last]")).to_contain_text("许可证未悬挂")
+
+
+class Upgraded:
+    """The app before and after an upgrade that changed one style sheet."""
+
+    STYLES, WORKER = "/static/inspect/inspect.css", "/inspect/worker.js"
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.done = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.done or scope["type"] != "http" or scope["path"] not in {self.STYLES, self.WORKER}:
+            await self.app(scope, receive, send)
+            return
+        old = (WEB / "inspect" / "inspect.css").read_bytes()
+        new = old + b".upgraded { color: red; }"
+        worker = shell.worker(WEB, LOCALES).replace(*(hashlib.sha256(css).hexdigest() for css in (old, new)))
+        script = worker.replace('VERSION = "', 'VERSION = "next-').encode()
+        content, kind = (new, "text/css") if scope["path"] == self.STYLES else (script, "text/javascript")
+        headers = {"Service-Worker-Allowed": "/inspect", "Cache-Control": "no-cache"}
+        await Response(content, media_type=kind, headers=headers)(scope, receive, send)
+
+
+def test_a_newer_page_comes_whole_and_leaves_the_draft(browser: Browser, service: Unreliable) -> None:
+    upgraded = Upgraded(service)
+    with served(upgraded) as address, visitor(browser, f"{address}/inspect", *PHONE) as page:
+        sign_in(page, "inspector")
+        expect(page.locator("[data-cafeteria]")).to_have_count(3)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.goto(f"{address}/inspect?cafeteria={PLACES[0]}")
+        pass_all(page)
+        upgraded.done = True
+        page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.update()).then(() => true)")
+        page.click(".notice button")
+        expect(page.locator("[data-count]")).to_contain_text("30 / 30")
+        (name,) = page.evaluate("caches.keys()")
+        assert name.startswith("inspect-next-")
+        assert "upgraded" in page.evaluate(
+            "fetch('/static/inspect/inspect.css').then((answer) => answer.text())"
+        )
+        page.context.set_offline(True)
+        page.reload()
+        expect(page.locator("[data-count]")).to_contain_text("30 / 30")
 
 
 def test_sheet_shows_the_canteens_of_the_caller(browser: Browser, address: str) -> None:

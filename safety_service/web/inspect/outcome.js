@@ -19,10 +19,10 @@ export function Outcome({ visit, cafeteria, scheme, words, keep, leave, again, c
     ${result ? html`<p class="stored" role="status">✓ ${words.t("inspect.stored", { n: result.id })}</p>` : html`<${Waits} visit=${visit} keep=${keep} send=${send} words=${words} />`}
     <div><h2>${words.name(cafeteria) || cafeteria.id}</h2>
       <p class="muted">${visit.date} · ${scheme.title[language]}${visit.corrects ? ` · ${words.t("inspect.correcting", { n: visit.corrects })}` : ""}</p></div>
-    <div class="grade grade-${band?.letter ?? "none"}"><${Face} icon=${now.icon} size=${104} />
+    ${(result || local) && html`<div class="grade grade-${band?.letter ?? "none"}"><${Face} icon=${now.icon} size=${104} />
       <div><b data-grade>${band ? band.labels[language] : words.t("cafeterias.no_grade")}</b>
-        <span data-score>${words.t("inspect.score", { score: now.score ?? "–" })}</span>${!result && html`<small>${words.t("inspect.by_phone")}</small>`}</div></div>
-    ${last && html`<h3>${words.t("inspect.since")}</h3><${Compared} last=${last} now=${now} bands=${scheme.bands} words=${words} />
+        <span data-score>${words.t("inspect.score", { score: now.score ?? "–" })}</span>${!result && html`<small>${words.t("inspect.by_phone")}</small>`}</div></div>`}
+    ${last && (result || local) && html`<h3>${words.t("inspect.since")}</h3><${Compared} last=${last} now=${now} bands=${scheme.bands} words=${words} />
       ${since.map((text) => html`<p>${text}</p>`)}`}
     ${decided && html`<h3>${words.t("inspect.decided")}</h3><p data-decided>${decided.why[language]}</p>`}
     ${failed.length > 0 && html`<h3>${words.t("inspect.failed", { n: failed.length })}</h3><ul class="failed">${failed.map(({ item, given }) =>
