@@ -314,7 +314,8 @@ class Upgraded:
             return
         old = (WEB / "inspect" / "inspect.css").read_bytes()
         new = old + b".upgraded { color: red; }"
-        worker = shell.worker(WEB, LOCALES).replace(*(hashlib.sha256(css).hexdigest() for css in (old, new)))
+        before, after = (hashlib.sha256(css).hexdigest() for css in (old, new))
+        worker = shell.worker(WEB, LOCALES).replace(before, after)
         script = worker.replace('VERSION = "', 'VERSION = "next-').encode()
         content, kind = (new, "text/css") if scope["path"] == self.STYLES else (script, "text/javascript")
         headers = {"Service-Worker-Allowed": "/inspect", "Cache-Control": "no-cache"}
