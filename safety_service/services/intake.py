@@ -10,8 +10,9 @@ from sqlmodel import Session
 
 from safety_service.domain.decoding import decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
+from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections, vendors
+from safety_service.services import inspection_drafts, inspections, vendors
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
@@ -122,7 +123,7 @@ def grade_inspections(
     """The intake with every inspection in it graded: its `inspection_graded` event stands right behind it.
 
     An inspection that breaks a rule is refused with all its places and leaves no event, so that it can be
-    replayed after a fix; one sent twice is graded once.
+    replayed after a fix; with an id it is kept as a draft too. One sent twice is graded once.
     """
     if not any(event.kind == INSPECTION_KIND for event in intake.events):
         return intake
@@ -135,6 +136,8 @@ def grade_inspections(
         try:
             graded = _grade(session, event, house, now)
         except SafetyError as error:
+            if isinstance(error, RefusedInspection):
+                inspection_drafts.keep(session, error)
             why = Rejected(reason=error.slug, place=error.place or "data", detail=_sentences(error))
             result.refused.append(Refusal(messages[event.position], event.school, why))
             continue

@@ -8,6 +8,7 @@ from safety_service.store import (
     tables_cafeteria,
     tables_credit,
     tables_escalation,
+    tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
@@ -25,6 +26,7 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_inspection,
     tables_rectification,
     tables_credit,
 )
