@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from safety_service.api.schemas_inspections import InspectionDetail, InspectionOut, LabelsOut
 from safety_service.domain.scoring.overrides import Withdrawal
-from safety_service.services.cafeterias import Credit
+from safety_service.services.credit import Credit
 from safety_service.store.tables_cafeteria import Cafeteria
 
 _MOST_DINERS = 100_000
@@ -81,7 +81,7 @@ def cafeterias_out(rows: Sequence[Cafeteria], credits: dict[str, Credit]) -> lis
 
 
 def cafeteria_out(row: Cafeteria, credit: Credit) -> CafeteriaOut:
-    annual = credit.annual.outputs if credit.annual else {}
+    annual = credit.annual
     return CafeteriaOut(
         **row.model_dump(),
         annual_average=annual.get("average"),

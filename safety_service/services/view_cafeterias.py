@@ -12,7 +12,8 @@ from safety_service.domain.inspections import DEFAULT_SCHEME
 from safety_service.domain.scoring.book import SchemeBook, pick
 from safety_service.domain.scoring.scheme import Band
 from safety_service.services import view_shapes as shapes
-from safety_service.services.cafeterias import Credit, county_day, credits_of
+from safety_service.services.cafeterias import county_day
+from safety_service.services.credit import Credit, credits_of
 from safety_service.services.view import Viewpoint
 from safety_service.services.view_figures import figure, link, rfc3339
 from safety_service.store import view_cafeterias as rows
@@ -35,14 +36,12 @@ class _Place(msgspec.Struct, frozen=True):
 
     @property
     def letter(self) -> str | None:
-        outputs = self.credit.annual.outputs if self.credit.annual else {}
-        letter: str | None = outputs.get("letter")
+        letter: str | None = self.credit.annual.get("letter")
         return letter
 
     @property
     def average(self) -> str | None:
-        outputs = self.credit.annual.outputs if self.credit.annual else {}
-        average = outputs.get("average")
+        average = self.credit.annual.get("average")
         return None if average is None else str(average)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -12,12 +13,13 @@ from safety_service.domain.errors import NotFound
 from safety_service.store import inspection_chain
 from safety_service.store.dialect import insert
 from safety_service.store.paging import Key, Page, page
-from safety_service.store.tables_cafeteria import Inspection
+from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
 
 class Scored(NamedTuple):
-    """One visit as the annual grade sees it."""
+    """One visit as the annual grade and the credit index see it."""
 
+    id: int
     cafeteria: str
     visited_on: date
     score: str | None
@@ -142,17 +144,46 @@ def scored(
 ) -> list[Scored]:
     """The visits of these cafeterias under one scheme within (after, up_to], oldest first."""
     statement = (
-        select(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.score))
-        .where(
-            col(Inspection.cafeteria).in_(cafeterias),
-            Inspection.scheme == scheme,
-            col(Inspection.visited_on) > after,
-            col(Inspection.visited_on) <= up_to,
-            counts(),
-        )
+        select_columns(*(getattr(Inspection, name) for name in Scored._fields))
+        .where(*_within(cafeterias, scheme, after, up_to))
         .order_by(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.visit))
     )
     return [Scored(*row) for row in session.execute(statement)]
+
+
+def tallies(
+    session: Session, cafeterias: Sequence[str], scheme: str, *, after: date, up_to: date
+) -> list[tuple[str, str, int]]:
+    """How often each cafeteria was given each score within (after, up_to]: all that a mean needs."""
+    statement = (
+        select_columns(col(Inspection.cafeteria), col(Inspection.score), func.count())
+        .where(*_within(cafeterias, scheme, after, up_to), col(Inspection.score).is_not(None))
+        .group_by(col(Inspection.cafeteria), col(Inspection.score))
+    )
+    return [(cafeteria, score, count) for cafeteria, score, count in session.execute(statement)]
+
+
+def newest_records(session: Session, cafeterias: Sequence[str]) -> dict[str, int]:
+    """The chain number of the newest record of each cafeteria: another one as soon as anything was added."""
+    newest = (
+        select_columns(func.max(col(Inspection.chain_number)))
+        .where(col(Inspection.cafeteria) == col(Cafeteria.id))
+        .scalar_subquery()
+    )
+    statement = select_columns(col(Cafeteria.id), newest).where(col(Cafeteria.id).in_(cafeterias))
+    return {cafeteria: number or 0 for cafeteria, number in session.execute(statement)}
+
+
+def _within(
+    cafeterias: Sequence[str], scheme: str, after: date, up_to: date
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Inspection.cafeteria).in_(cafeterias),
+        col(Inspection.scheme) == scheme,
+        col(Inspection.visited_on) > after,
+        col(Inspection.visited_on) <= up_to,
+        counts(),
+    )
 
 
 def find_any(session: Session, number: int) -> Inspection | None:

@@ -7,6 +7,7 @@ from safety_service.store import (
     tables,
     tables_cafeteria,
     tables_credit,
+    tables_credit_index,
     tables_escalation,
     tables_inspection,
     tables_news,
@@ -29,6 +30,7 @@ MODULES = (
     tables_inspection,
     tables_rectification,
     tables_credit,
+    tables_credit_index,
 )
 
 METADATA: MetaData = SQLModel.metadata

@@ -126,7 +126,7 @@ def test_alerts_of_other_rooms_and_rules_are_none_of_the_cafeteria() -> None:
 
 def test_the_severity_of_a_cold_store_breach_counts() -> None:
     def cost(severity: str) -> Decimal:
-        breach = alert(1, "temperature", rule="cold-store-warm", severity=severity, disposition=None)  # type: ignore[arg-type]
+        breach = alert(1, "temperature", rule="cold-store-warm", severity=severity, disposition=None)
         return part(reckoned(alerts=(breach,)), "cold_store").facts[0].fact.cost
 
     assert (cost("critical"), cost("minor")) == (Decimal(4), Decimal(2))
