@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
     credit_repair_file: Path | None = None
     """The bureau's own classes and periods of credit repair, instead of the shipped ones."""
+    credit_index_file: Path | None = None
+    """What makes up the credit index and how much each thing costs, in place of the shipped weights."""
+    red_black_list_file: Path | None = None
+    """The bureau's own criteria of the red and the black list, instead of the shipped ones."""
     planning_file: Path | None = None
     """How long after a visit the next one is due, in place of the intervals that ship."""
     bureau_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None

@@ -1,7 +1,7 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,27 +11,20 @@ from safety_service.domain.deadlines import Deadlines
 from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.failed_items import failed_items
 from safety_service.domain.inspections import (
-    FACTS,
     Draft,
     RefusedInspection,
     Submission,
-    check_items_named,
     check_times,
     client_id_of,
     fingerprint,
     read_submission,
-    visit_date,
-    with_known_facts,
 )
 from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
-from safety_service.domain.scoring.comparison import Comparison, compare
-from safety_service.domain.scoring.form import score_visit
-from safety_service.domain.scoring.scheme import Scheme
-from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
 from safety_service.services import inspection_drafts, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.inspection_events import graded, scored_beside
+from safety_service.services.inspection_scoring import Earlier, comparable, row_of, score_submission
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -50,12 +43,6 @@ class SubmittedInspection(msgspec.Struct, frozen=True):
     inspection: Inspection
     event: Event | None
     repeated: bool
-
-
-class _Scored(NamedTuple):
-    scheme: Scheme
-    visited_on: date
-    result: ScoreResult
 
 
 class _Sent(NamedTuple):
@@ -111,12 +98,15 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
     if first is not None:
         return _repeat(first, content)
     corrected = _corrected(session, place, submission)
-    scored = _score(submission, place, book, local_day(session, sent.school, sent.timezone, sent.now))
+    scored = score_submission(
+        submission, place, book, local_day(session, sent.school, sent.timezone, sent.now)
+    )
     own = corrected.visit if corrected is not None else number
     previous = inspections.last_before(
-        session, place.id, scored.visited_on, own, _comparable(scored.scheme, book)
+        session, place.id, scored.visited_on, own, comparable(scored.scheme, book)
     )
-    row = _row(place, submission, scored, previous, corrected)
+    earlier = Earlier(previous.id, previous.result) if previous is not None else None
+    row = row_of(place, submission, scored, earlier, corrected)
     origin = {
         "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
     }  # fmt: skip
@@ -147,11 +137,6 @@ def _settle(session: Session, sent: _Sent, visit: Inspection, submission: Submis
         timezone=sent.timezone,
         deadlines=sent.deadlines,
     )
-
-
-def _comparable(scheme: Scheme, book: SchemeBook) -> list[str]:
-    """The schemes whose grades can be compared with those of this one."""
-    return on_sign(book) if scheme.on_sign else [scheme.id]
 
 
 def _show_last(
@@ -190,38 +175,6 @@ def tell(
     if submitted.event is not None:
         publish(session, submitted.event)
         after_commit(session, wake)
-
-
-def _row(
-    place: Cafeteria,
-    submission: Submission,
-    scored: _Scored,
-    previous: Inspection | None,
-    corrected: Inspection | None,
-) -> dict[str, Any]:
-    spot = submission.place
-    return {
-        "school": place.school,
-        "cafeteria": place.id,
-        "scheme": scored.scheme.id,
-        "scheme_version": scored.scheme.version,
-        "visited_on": scored.visited_on,
-        "inspector": submission.inspectors[0] if submission.inspectors else None,
-        "inspectors": list(submission.inspectors),
-        "note": submission.note,
-        **scored.result.headline,
-        "result": scored.result.as_json(),
-        "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(_compare(scored, previous)),
-        "visit": corrected.visit if corrected else None,
-        "revision": corrected.revision + 1 if corrected else 0,
-        "corrects": corrected.id if corrected else None,
-        **{name: getattr(spot, name, None) for name in ("latitude", "longitude", "accuracy_m")},
-        "started_at": submission.started_at,
-        "finished_at": submission.finished_at,
-        "attachments": msgspec.to_builtins(submission.attachments),
-        "follow_ups": msgspec.to_builtins(submission.follow_ups),
-    }
 
 
 def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:
@@ -270,19 +223,3 @@ def _repeat(first: Inspection | None, content: str) -> SubmittedInspection:
             slug="inspection-key-reused",
         )
     return SubmittedInspection(first, None, True)
-
-
-def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: date) -> _Scored:
-    if submission.scheme not in book:
-        raise Refused(f'"{submission.scheme}" is not a scheme (schemes: {", ".join(book)})', place="scheme")
-    visited_on = visit_date(pick(book, submission.scheme), submission.form, today)
-    scheme = pick(book, submission.scheme, visited_on)
-    known = {name: getattr(place, name) for name in FACTS}
-    form = with_known_facts(scheme, submission.form, known, visited_on)
-    check_items_named(scheme, submission, visited_on)
-    return _Scored(scheme, visited_on, score_visit(scheme, form))
-
-
-def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
-    labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
-    return compare(previous.result if previous else None, scored.result.as_json(), labels)

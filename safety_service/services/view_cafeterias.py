@@ -134,23 +134,19 @@ def _item(place: _Place) -> shapes.CafeteriaItem:
 
 
 def _drops(session: Session, today: date, ranks: Mapping[str, int]) -> list[shapes.GradeDrop]:
-    looked_at = rows.latest_comparisons(session, today - timedelta(days=DROP_DAYS), VISITS_LOOKED_AT)
-    fallen = [
-        (visit, before, place)
-        for visit, before, place in looked_at
-        if ranks.get(visit.grade or "", 0) < ranks.get(before.grade or "", 0)
-    ]
+    looked_at = rows.latest_regraded(session, today - timedelta(days=DROP_DAYS), VISITS_LOOKED_AT)
+    fallen = [one for one in looked_at if ranks.get(one.now or "", 0) < ranks.get(one.before or "", 0)]
     return [
         {
-            "id": place.id,
-            "school": place.school,
-            "name_zh": place.name_zh,
-            "name_en": place.name_en,
-            "visited_on": visit.visited_on.isoformat(),
-            "before": before.grade,
-            "now": visit.grade,
-            "why": visit.comparison.get("why", {}),
-            "list": link(f"cafeterias/{place.id}/credit", {}),
+            "id": one.cafeteria,
+            "school": one.school,
+            "name_zh": one.name_zh,
+            "name_en": one.name_en,
+            "visited_on": one.visited_on.isoformat(),
+            "before": one.before,
+            "now": one.now,
+            "why": one.comparison.get("why", {}),
+            "list": link(f"cafeterias/{one.cafeteria}/credit", {}),
         }
-        for visit, before, place in fallen[:LISTED]
+        for one in fallen[:LISTED]
     ]

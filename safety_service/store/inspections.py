@@ -43,6 +43,13 @@ def add(session: Session, row: dict[str, Any]) -> Inspection | None:
     return read(session, number)
 
 
+def add_linked(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds rows that `inspection_chain.Chaining` has linked in this transaction; their keys are new."""
+    if rows:
+        session.connection().execute(insert(session, Inspection), list(rows))
+        inspection_chain.grow(session, len(rows))
+
+
 def counts() -> ColumnElement[bool]:
     """Whether a row is the newest revision of its visit: the one that no other corrects."""
     later = aliased(Inspection)
@@ -52,6 +59,26 @@ def counts() -> ColumnElement[bool]:
 def find_by_source(session: Session, school: str, source_key: str) -> Inspection | None:
     statement = select(Inspection).where(Inspection.school == school, Inspection.source_key == source_key)
     return session.exec(statement).one_or_none()
+
+
+def fingerprints(session: Session, school: str, source_keys: Collection[str]) -> dict[str, str]:
+    """Of those keys that the school has already: the fingerprint of the content."""
+    statement = select_columns(col(Inspection.source_key), col(Inspection.fingerprint)).where(
+        col(Inspection.school) == school, col(Inspection.source_key).in_(sorted(source_keys))
+    )
+    return dict(session.execute(statement).tuples().all())
+
+
+def order_of_visits(
+    session: Session, cafeteria: str, schemes: Collection[str]
+) -> list[tuple[date, int, int]]:
+    """(day, visit, id) of the visits that count under these schemes, in their order."""
+    statement = (
+        select_columns(col(Inspection.visited_on), col(Inspection.visit), col(Inspection.id))
+        .where(col(Inspection.cafeteria) == cafeteria, col(Inspection.scheme).in_(schemes), counts())
+        .order_by(col(Inspection.visited_on), col(Inspection.visit))
+    )
+    return [(day, visit, number) for day, visit, number in session.execute(statement)]
 
 
 def read(session: Session, number: int) -> Inspection:
