@@ -88,5 +88,5 @@ def row_of(
 
 
 def _compare(scored: ScoredVisit, previous: Earlier | None) -> Comparison:
-    labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
+    labels = {band.grade: band.labels.as_json() for band in scored.scheme.bands}
     return compare(previous.result if previous else None, scored.result.as_json(), labels)
