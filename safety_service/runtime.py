@@ -43,6 +43,7 @@ def prepare(settings: Settings, engine: Engine) -> None:
     periods.known_deadlines(settings.deadlines_file)
     periods.known_credit_repair(settings.credit_repair_file)
     periods.known_credit_weights(settings.credit_index_file)
+    periods.known_list_criteria(settings.red_black_list_file)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
