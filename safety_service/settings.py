@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_SECRET = "change-me"  # noqa: S105 - serve refuses to start with it
+DISCLOSED = ("grade", "findings", "rectified", "history")
 
 
 class Settings(BaseSettings):
@@ -71,6 +72,16 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """`https://HOST[:PORT]` under which people reach the pages; messages then hold a link to the desk."""
 
+    public_disclosure: str = "off"
+    """What anybody may read of a cafeteria without an account: off, all, or some of grade, findings,
+    rectified, history. Off until the operator says so: what was published once cannot be taken back."""
+
+    @field_validator("public_disclosure")
+    @classmethod
+    def _known_parts(cls, value: str) -> str:
+        _parts(value)
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -79,6 +90,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {value!r}") from error
         return value
+
+    @property
+    def disclosed(self) -> frozenset[str]:
+        """Which of DISCLOSED anybody may read."""
+        return _parts(self.public_disclosure)
 
     @property
     def own_schemes(self) -> Path | None:
@@ -96,3 +112,15 @@ class Settings(BaseSettings):
     def files_dir(self) -> Path:
         """Where photos and signatures are kept, whatever database stands beside them."""
         return self.data_dir / "files"
+
+
+def _parts(text: str) -> frozenset[str]:
+    words = [word for word in (part.strip().lower() for part in text.split(",")) if word]
+    if words in ([], ["off"]):
+        return frozenset()
+    if words == ["all"]:
+        return frozenset(DISCLOSED)
+    unknown = ", ".join(word for word in words if word not in DISCLOSED)
+    if unknown:
+        raise ValueError(f"{unknown} is not one of off, all, {', '.join(DISCLOSED)}")
+    return frozenset(words)

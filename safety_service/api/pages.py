@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from safety_service.api.deps import SettingsDep
+
 PACKAGE = Path(str(files("safety_service")))
 WEB = PACKAGE / "web"
 LOCALES = PACKAGE / "data" / "locales"
@@ -43,8 +45,8 @@ class Assets(StaticFiles):
         return response
 
 
-def page(name: str) -> FileResponse:
-    return FileResponse(WEB / name, headers=HEADERS)
+def page(name: str, status: int = 200) -> FileResponse:
+    return FileResponse(WEB / name, status, headers=HEADERS)
 
 
 @router.get("/")
@@ -65,6 +67,13 @@ def desk() -> FileResponse:
 @router.get("/inspect")
 def inspect() -> FileResponse:
     return page("inspect.html")
+
+
+@router.get("/disclosure/{_cafeteria}")
+@router.get("/disclosure/{_cafeteria}/sign")
+def disclosure(_cafeteria: str, settings: SettingsDep) -> FileResponse:
+    """For everybody; the page itself reads what is public, and says so where nothing is."""
+    return page("disclosure.html", 200 if settings.disclosed else 404)
 
 
 @router.get("/docs")

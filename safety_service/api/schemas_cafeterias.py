@@ -87,11 +87,11 @@ def cafeteria_out(row: Cafeteria, credit: Credit) -> CafeteriaOut:
         annual_average=annual.get("average"),
         annual_grade=annual.get("grade"),
         annual_letter=annual.get("letter"),
-        sign_withdrawn=_sign(credit.withdrawn),
+        sign_withdrawn=sign_out(credit.withdrawn),
     )
 
 
-def _sign(withdrawn: Withdrawal | None) -> SignOut | None:
+def sign_out(withdrawn: Withdrawal | None) -> SignOut | None:
     if withdrawn is None:
         return None
     labels = withdrawn.override.labels

@@ -16,6 +16,19 @@ from safety_service.store.paging import Key, Page, page
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
 
+class Graded(NamedTuple):
+    """One visit as a list of grades shows it."""
+
+    id: int
+    visited_on: date
+    scheme: str
+    score: str | None
+    grade: str | None
+    icon: str | None
+    reason: str | None
+    revision: int
+
+
 class Scored(NamedTuple):
     """One visit as the annual grade and the credit index see it."""
 
@@ -164,6 +177,25 @@ def list_page(session: Session, cafeteria: str, after: Key | None, limit: int) -
     if found.next is None:
         return found
     return Page(found.rows, (found.next[0].isoformat(), found.next[1]))
+
+
+def graded(
+    session: Session, cafeteria: str, schemes: Collection[str], after: date, up_to: date, limit: int
+) -> list[Graded]:
+    """The visits that count within (after, up_to], the newest first, without their reckonings."""
+    statement = (
+        select_columns(*(getattr(Inspection, name) for name in Graded._fields))
+        .where(
+            col(Inspection.cafeteria) == cafeteria,
+            col(Inspection.scheme).in_(schemes),
+            col(Inspection.visited_on) > after,
+            col(Inspection.visited_on) <= up_to,
+            counts(),
+        )
+        .order_by(col(Inspection.visited_on).desc(), col(Inspection.visit).desc())
+        .limit(limit)
+    )
+    return [Graded(*row) for row in session.execute(statement)]
 
 
 def scored(

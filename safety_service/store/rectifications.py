@@ -171,6 +171,14 @@ def count_overdue(session: Session, now: datetime) -> int:
     return int(session.execute(late).scalar_one())
 
 
+def from_visits(session: Session, cafeteria: str) -> Sequence[Rectification]:
+    """All that visits have found at a cafeteria, the newest first; not held."""
+    statement = select(Rectification).where(
+        Rectification.cafeteria == cafeteria, Rectification.source == "inspection"
+    )
+    return session.exec(statement.order_by(col(Rectification.id).desc())).all()
+
+
 def count_by_cafeteria(session: Session, now: datetime) -> dict[str, Owed]:
     """How much each cafeteria owes; those that owe nothing are left out."""
     late = func.sum(case((col(Rectification.due_at) <= now, 1), else_=0))
