@@ -2,23 +2,39 @@
 
 from itertools import groupby
 
+from device_simulator.formats.aibox import AIBOX
 from device_simulator.formats.axis import AXIS
 from device_simulator.formats.dahua import DAHUA
 from device_simulator.formats.frigate import FRIGATE
+from device_simulator.formats.gb28181 import GB28181
 from device_simulator.formats.hikvision import HIKVISION
 from device_simulator.formats.native import NATIVE
 from device_simulator.formats.onvif import ONVIF
+from device_simulator.formats.shelly import SHELLY
+from device_simulator.formats.sparkplug import SPARKPLUG
+from device_simulator.formats.tasmota import TASMOTA
+from device_simulator.formats.thingsboard import THINGSBOARD
+from device_simulator.formats.viid import VIID
 from device_simulator.formats.wire import Format
+from device_simulator.formats.zigbee2mqtt import ZIGBEE2MQTT
 from device_simulator.happenings import Happening, Moment
 from device_simulator.model import Device
 
 FORMATS: dict[str, Format] = {
     "native": NATIVE,
     "frigate": FRIGATE,
+    "zigbee2mqtt": ZIGBEE2MQTT,
+    "tasmota": TASMOTA,
+    "shelly": SHELLY,
+    "sparkplug": SPARKPLUG,
+    "thingsboard": THINGSBOARD,
     "onvif": ONVIF,
     "axis": AXIS,
     "hikvision": HIKVISION,
     "dahua": DAHUA,
+    "gb28181": GB28181,
+    "viid": VIID,
+    "aibox": AIBOX,
 }
 
 

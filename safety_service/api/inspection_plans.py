@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from safety_service.api.cafeterias import CafeteriaDep, Reader
-from safety_service.api.deps import Now, SessionDep, SettingsDep, require
+from safety_service.api.deps import Now, PlanningDep, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_inspection_plans import (
@@ -64,12 +64,12 @@ def list_plan(
     session: SessionDep,
     settings: SettingsDep,
     now: Now,
+    intervals: PlanningDep,
     wanted: Annotated[PlanFilter, Depends(wanted)],
     paging: PagingDep,
 ) -> ListOf[PlanLineOut] | Response:
     """Every cafeteria by the day of its next visit, with the reason; the earliest first."""
     today = cafeterias.county_day(settings.timezone, now)
-    intervals = inspection_plans.planning(settings.planning_file)
     lines = inspection_plans.plan(session, intervals, today)
     return paging.answer(
         lambda after, limit: inspection_plans.plan_page(lines, wanted, after, limit),

@@ -1,12 +1,13 @@
 """The credit index as the API shows it: each part with its facts, each fact with the address behind it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
 from safety_service.api.schemas_inspections import LabelsOut
+from safety_service.domain.credit_facts import Cost
 from safety_service.domain.credit_index import Index, Lost, Part
 from safety_service.domain.credit_weights import CreditWeights
 from safety_service.domain.shares import hundredths
@@ -152,11 +153,14 @@ def _fact(place: Cafeteria, lost: Lost) -> FactOut:
         state=fact.state,
         decay=str(fact.decay.quantize(_DECAY_PLACES)),
         lost=str(lost.points),
-        list=_address(place, fact.what, fact.id),
+        list=_address(place, fact),
     )
 
 
-def _address(place: Cafeteria, what: str, number: int | str) -> str:
-    if what == "inspection":
-        return link(f"cafeterias/{place.id}/inspections/{number}", {})
-    return link(f"{what}s/{number}", {})
+def _address(place: Cafeteria, fact: Cost) -> str:
+    if fact.what == "inspection":
+        return link(f"cafeterias/{place.id}/inspections/{fact.id}", {})
+    if fact.due_at is not None:
+        until = fact.due_at + timedelta(seconds=1)
+        return link("duties/due", {"school": place.school, "from": fact.due_at, "to": until})
+    return link(f"{fact.what}s/{fact.id}", {})

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from safety_service.commands.database import database, progress_bars
 from safety_service.commands.errors import one_line_errors
-from safety_service.domain.broker_access import OPERATOR, Credential
+from safety_service.domain.broker_access import OPERATOR, SERVICE, SIMULATOR, Credential
 from safety_service.domain.errors import Refused
 from safety_service.mqtt import dynsec
 from safety_service.mqtt.address import BrokerAddress, parse_broker_url
@@ -44,7 +45,13 @@ Hosts = Annotated[
 Port = Annotated[int, typer.Option(help="For gateways, with TLS")]
 DirectPort = Annotated[int | None, typer.Option(help="For devices that connect without a gateway, with TLS")]
 Inside = Annotated[str, typer.Option(help="ADDRESS:PORT without TLS for the service; empty: none")]
-Simulator = Annotated[bool, typer.Option("--simulator", help="A credential for the simulator too")]
+Simulator = Annotated[
+    bool,
+    typer.Option(
+        "--simulator-password-stdin",
+        help="A credential for the simulator too, where standard input has its password",
+    ),
+]
 Plugin = Annotated[str | None, typer.Option(help="File of the dynamic security plugin")]
 SeenAs = Annotated[str | None, typer.Option(help="The directory as the broker sees it")]
 Owner = Annotated[str | None, typer.Option(help="Account or UID:GID that the broker runs under")]
@@ -66,30 +73,32 @@ def provision(
 ) -> None:
     """Write Mosquitto's configuration: TLS, one credential and role for each school, access by topic.
 
-    Run it again when schools were added: what is there stays. With --broker a running one is told at once.
+    Run it again when schools were added: what is there stays. The service's password is made too, unless
+    CAMPUS_BROKER_URL has one for the user `service`.
     """
     hosts = tuple(host or ["localhost", "127.0.0.1"])
     plugin = plugin or next((path for path in PLUGINS if Path(path).exists()), PLUGINS[0])
     layout = Layout(hosts, plugin, seen_as or str(out.resolve()), port, direct_port, _listener(inside))
-    schools = _schools()
+    schools, now = _schools(), datetime.now(UTC)
+    running = broker is not None and dynsec.is_there(parse_broker_url(broker))
     with progress_bars() as progress:
-        bar = progress.add_task("credentials", total=len(schools) + 3)
+        bar = progress.add_task("credentials", total=None if running else len(schools) + 2 + simulator)
         written = broker_files.write(
             out,
             schools,
             layout,
-            datetime.now(UTC),
-            simulator=simulator,
+            now,
+            given=_given(simulator),
+            running=running,
             tick=lambda n: progress.advance(bar, n),
         )
-    if broker is not None:
-        fresh = [written.credentials[name] for name in written.fresh]
-        dynsec.add(*_operator(broker, out, written.credentials), fresh)
+    if broker is not None and running:
+        dynsec.add(*_operator(broker, out, written.credentials), written.new)
     if (account := _owner(owner)) is not None:
         broker_files.hand_over(out, account)
     typer.echo(f"{len(written.credentials)} credentials, {len(written.fresh)} of them new, in {out}")
-    if broker is None:
-        typer.echo(f"start it:  mosquitto -c {layout.seen_as}/mosquitto.conf")
+    then = "the broker knows them" if running else f"start it: mosquitto -c {layout.seen_as}/mosquitto.conf"
+    typer.echo(then)
 
 
 @app.command("rotate")
@@ -117,6 +126,17 @@ def rotate(
     typer.echo(fresh.password)
 
 
+def _given(simulator: bool) -> dict[str, str]:
+    """Passwords that are set elsewhere: the service's in its address, the simulator's on standard input."""
+    given = {}
+    own = parse_broker_url(Settings().broker_url)
+    if own.username == SERVICE and own.password:
+        given[SERVICE] = own.password
+    if simulator and (password := sys.stdin.readline().strip()):
+        given[SIMULATOR] = password
+    return given
+
+
 def _schools() -> list[str]:
     with database(Settings()) as engine, session_scope(engine, EVERY_SCHOOL) as session:
         return sorted(devices.school_codes(session))
@@ -127,6 +147,10 @@ def _operator(
 ) -> tuple[BrokerAddress, Path | None]:
     """Where the broker is, with the credential that administers it, and the authority of its certificate."""
     address = parse_broker_url(broker)
+    if OPERATOR not in credentials:
+        raise Refused(
+            f"there is no credential {OPERATOR!r} in {out / broker_files.CREDENTIALS}", place="--out"
+        )
     own = credentials[OPERATOR]
     named = BrokerAddress(address.host, address.port, address.tls, own.name, own.password)
     return named, out / "certificates" / "ca.crt"

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from safety_service.commands.errors import INPUT_REFUSED, one_line_errors, say
 from safety_service.services import inspection_import, registry_csv
 from safety_service.services.csv_lines import RefusedLine, Tick, count_lines
+from safety_service.services.inspection_due import known_planning
 from safety_service.services.inspection_import import Outcome as Imported
 from safety_service.services.registry_csv import Outcome
 from safety_service.services.schemes import known_schemes
@@ -51,7 +52,13 @@ def import_inspections(file: File) -> None:
     def read(engine: Engine, settings: Settings, path: Path, now: datetime, tick: Tick) -> Imported:
         book = known_schemes(settings.own_schemes)
         return inspection_import.import_inspections(
-            engine, path, book, timezone=settings.timezone, now=now, tick=tick
+            engine,
+            path,
+            book,
+            intervals=known_planning(settings.planning_file),
+            timezone=settings.timezone,
+            now=now,
+            tick=tick,
         )
 
     outcome = _read("inspections", read, file)

@@ -7,13 +7,12 @@ first; of patterns it knows `+` and `#`.
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-Kind = Literal["school", "service", "simulator", "operator"]
-
 SERVICE, SIMULATOR, OPERATOR = "service", "simulator", "operator"
+RESERVED = (SERVICE, SIMULATOR, OPERATOR)
 CONTROL = "$CONTROL/dynamic-security"
 ITERATIONS = 101
 """Of PBKDF2 with SHA-512, as the plugin itself takes. More would not make a random password of 192 bits any
@@ -33,7 +32,7 @@ class Credential(msgspec.Struct, frozen=True):
 
 def role_of(name: str) -> str:
     """The role of a credential: the service's own are named alike, every other is a school's."""
-    return name if name in (SERVICE, SIMULATOR, OPERATOR) else f"school-{name}"
+    return name if name in RESERVED else f"school-{name}"
 
 
 def access_of(name: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -37,6 +37,7 @@ class MissedDuty(msgspec.Struct, frozen=True):
     id: str
     duty: str
     on: date
+    due_at: datetime
     title: Names = NO_NAMES
 
 
@@ -69,7 +70,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """One fact with what it costs: of the component's weight, before that is laid on the index.
 
     `what`: inspection, alert, duty, rectification; `state` is what was made of it, `decay` how much of it
-    still counts.
+    still counts, `due_at` when a duty was due.
     """
 
     what: str
@@ -79,6 +80,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     decay: Decimal
     cost: Decimal
     title: Names = NO_NAMES
+    due_at: datetime | None = None
 
 
 class Weighed(msgspec.Struct, frozen=True):
@@ -161,7 +163,9 @@ def _points(reads: Alerts, alert: AlertFact) -> Decimal | None:
 
 def _duties(component: Component, reads: Duties, known: Known, as_of: date) -> Weighed | None:
     costs = [
-        _cost(component, "duty", duty, as_of, "missed", reads.costs[duty.duty])
+        msgspec.structs.replace(
+            _cost(component, "duty", duty, as_of, "missed", reads.costs[duty.duty]), due_at=duty.due_at
+        )
         for duty in _inside(component, known.missed, as_of)
         if duty.duty in reads.costs
     ]

@@ -9,8 +9,6 @@ import msgspec
 from safety_service.domain.inspection_parts import Attached, FollowUp
 from safety_service.domain.rectified import MOST_PHOTOS
 
-_NOTHING = FollowUp()
-
 
 class FailedItem(msgspec.Struct, frozen=True, kw_only=True):
     """One item of the checklist that was answered with fail; `due_on` only where the inspector set a day."""
@@ -33,18 +31,18 @@ def failed_items(
     no failed items.
     """
     photos = _photos(attachments)
+    items = [item for item in result["reckoning"].get("items", []) if item["result"] == "fail"]
     return [
         FailedItem(
             code=item["code"],
             title=dict(item["labels"]),
             key=bool(item["key"]),
             note=item.get("note"),
-            owner=follow_ups.get(item["code"], _NOTHING).owner,
-            due_on=follow_ups.get(item["code"], _NOTHING).due,
+            owner=ordered.owner if ordered else None,
+            due_on=ordered.due if ordered else None,
             photos=tuple(photos.get(item["code"], ()))[:MOST_PHOTOS],
         )
-        for item in result["reckoning"].get("items", [])
-        if item["result"] == "fail"
+        for item, ordered in ((item, follow_ups.get(item["code"])) for item in items)
     ]
 
 

@@ -46,10 +46,14 @@ class Attached(msgspec.Struct, frozen=True):
 
 
 class FollowUp(msgspec.Struct, frozen=True):
-    """Who puts a failed item right, and by which day; both may be left to the service."""
+    """Who puts a failed item right, and by which day; `index` is where the answer stood that says so."""
 
+    index: int
     owner: str | None = None
     due: date | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {"owner": self.owner, "due": self.due.isoformat() if self.due else None}
 
 
 def read_people(inspector: str | None, others: object, problems: Problems) -> tuple[str, ...]:
@@ -199,5 +203,5 @@ def split_items(items: object, problems: Problems) -> tuple[Any, dict[str, Follo
         if due is not None and day is None:
             problems.append((f"items[{index}].due", f'"{shown(due)}" is not a date (YYYY-MM-DD)'))
         if (owner is not None or day is not None) and isinstance(entry.get("code"), str):
-            follow_ups[entry["code"]] = FollowUp(owner, day)
+            follow_ups[entry["code"]] = FollowUp(index, owner, day)
     return answers, follow_ups

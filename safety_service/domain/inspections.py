@@ -148,15 +148,14 @@ def check_items_named(scheme: Scheme, submission: Submission, visited_on: date) 
         for index, file in enumerate(submission.attachments)
         if file.item is not None and file.item not in codes
     ]
-    for index, answer in enumerate(submission.form.get("items") or ()):
-        found = submission.follow_ups.get(str(answer.get("code"))) if isinstance(answer, Mapping) else None
-        if found is None or found.due is None:
-            continue
-        # From the day of the visit: what was found in a kitchen without signal may arrive days later.
-        if found.due < visited_on:
-            problems.append((f"items[{index}].due", f"{found.due} is before the visit on {visited_on}"))
-        elif found.due > days_later(visited_on, LONGEST_DAYS):
-            problems.append((f"items[{index}].due", f"{found.due} is more than {LONGEST_DAYS} days after it"))
+    # From the day of the visit: what was found in a kitchen without signal may arrive days later.
+    furthest = days_later(visited_on, LONGEST_DAYS)
+    for found in submission.follow_ups.values():
+        if found.due is not None and found.due < visited_on:
+            problems.append((f"items[{found.index}].due", f"{found.due} is before the visit on {visited_on}"))
+        elif found.due is not None and found.due > furthest:
+            reason = f"{found.due} is more than {LONGEST_DAYS} days after the visit"
+            problems.append((f"items[{found.index}].due", reason))
     refuse(problems)
 
 

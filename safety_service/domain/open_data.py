@@ -87,8 +87,12 @@ def legend(scheme: Scheme, language: str) -> list[tuple[str, str, str]]:
     lowest = scheme.bands[-1].min
     if lowest is not None and lowest > 0:
         below = str(int(_edge(scheme, lowest)) - 1)
-        rows.append(("0", below, "不评定等级" if language == "zh" else "No grade"))
+        rows.append(("0", below, no_grade(language)))
     return rows
+
+
+def no_grade(language: str) -> str:
+    return "不评定等级" if language == "zh" else "No grade"
 
 
 def _edge(scheme: Scheme, edge: Decimal | None) -> str:

@@ -1,5 +1,6 @@
 """Changes who may do what at a running Mosquitto, by the control topic of its dynamic security plugin."""
 
+import socket
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from safety_service.domain.errors import SafetyError, Unavailable
 from safety_service.mqtt.address import BrokerAddress
 
 ANSWER_SECONDS = 15.0
+CONNECT_SECONDS = 3.0
 AT_ONCE = 100
 """Commands of one message."""
 _EXISTS = "already exists"
@@ -25,6 +27,15 @@ class RefusedByBrokerError(SafetyError):
 
     status = 502
     slug = "broker-refused"
+
+
+def is_there(address: BrokerAddress) -> bool:
+    """Whether something takes connections there."""
+    try:
+        socket.create_connection((address.host, address.port), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def set_passwords(address: BrokerAddress, ca_file: Path | None, credentials: Sequence[Credential]) -> None:

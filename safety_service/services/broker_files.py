@@ -3,7 +3,7 @@
 import csv
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -14,7 +14,6 @@ import msgspec
 from safety_service.domain.broker_access import (
     OPERATOR,
     SERVICE,
-    SIMULATOR,
     Credential,
     client_of,
     document,
@@ -27,6 +26,8 @@ ACCESS = "dynamic-security.json"
 _HEAD = ("name", "password", "role")
 _TEMPLATE = Path(__file__).resolve().parent.parent / "data" / "mosquitto.conf"
 PRIVATE, PUBLIC = 0o600, 0o644
+EVERYWHERE = ("0.0.0.0", "::")
+NOTHING_GIVEN: Mapping[str, str] = {}
 _DIRECT = """
 # Devices without a gateway: many connections of one school. Their client ids are their own, so a device that
 # borrows the id of another pushes it off the broker; what it may publish and read stays its school's.
@@ -49,11 +50,14 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """`credentials`: all there are; `fresh`: the names among them that are new."""
+    """`credentials`: all there are; `fresh`: the names among them that are new, or have another password."""
 
     credentials: dict[str, Credential]
     fresh: tuple[str, ...]
-    files: tuple[Path, ...]
+
+    @property
+    def new(self) -> list[Credential]:
+        return [self.credentials[name] for name in self.fresh]
 
 
 def write(
@@ -62,36 +66,43 @@ def write(
     layout: Layout,
     now: datetime,
     *,
-    simulator: bool = False,
+    given: Mapping[str, str] = NOTHING_GIVEN,
+    running: bool = False,
     tick: Callable[[int], None] = lambda _count: None,
 ) -> Written:
     """Makes the directory what it must be. What is there already stays: passwords, certificates, own rules.
 
-    `tick` is told of every credential that was hashed. Raises Refused where a file there cannot be read.
+    `given`: passwords that are set elsewhere, by name. While the broker is `running`, who may do what is its
+    own to write. `tick` is told of every credential that was gone through. Raises Refused where a file there
+    cannot be read.
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / "data").mkdir(exist_ok=True)
     before = read_credentials(out)
-    wanted = [SERVICE, OPERATOR, *([SIMULATOR] if simulator else []), *sorted(schools)]
-    fresh = tuple(name for name in wanted if name not in before)
-    credentials = before | {name: Credential(name, new_password()) for name in fresh}
+    made = {name: new_password() for name in (SERVICE, OPERATOR, *sorted(schools)) if name not in before}
+    credentials = before | {name: Credential(name, password) for name, password in {**made, **given}.items()}
+    fresh = tuple(name for name, one in credentials.items() if before.get(name) != one)
     write_credentials(out, credentials.values())
+    certificates.ensure(out / "certificates", layout.hosts, now)
+    if not running:
+        _write_access(out, credentials, fresh, tick)
+    _put(out / "mosquitto.conf", _configuration(layout).encode(), PUBLIC)
+    _put(out / "service.env", _service_settings(credentials[SERVICE], layout, out).encode(), PRIVATE)
+    return Written(credentials, fresh)
+
+
+def _write_access(
+    out: Path, credentials: Mapping[str, Credential], fresh: Collection[str], tick: Callable[[int], None]
+) -> None:
     access = _read_access(out)
     held = {client["username"] for client in (access or {}).get("clients", ())}
     clients = []
-    for name in credentials:
-        if name not in held:
-            clients.append(client_of(credentials[name], secrets.token_bytes(12)))
+    for name, credential in credentials.items():
+        if name in fresh or name not in held:
+            clients.append(client_of(credential, secrets.token_bytes(12)))
         tick(1)
-    names = list(credentials)
-    content = msgspec.json.format(msgspec.json.encode(document(access, clients, names)), indent=1)
-    files = [_put(out / ACCESS, content, PRIVATE), out / CREDENTIALS]
-    files += certificates.ensure(out / "certificates", layout.hosts, now)
-    files.append(_put(out / "mosquitto.conf", _configuration(layout).encode(), PUBLIC))
-    files.append(
-        _put(out / "service.env", _service_settings(credentials[SERVICE], layout, out).encode(), PRIVATE)
-    )
-    return Written(credentials, fresh, tuple(files))
+    content = msgspec.json.encode(document(access, clients, list(credentials)))
+    _put(out / ACCESS, msgspec.json.format(content, indent=1), PRIVATE)
 
 
 def new_password() -> str:
@@ -161,10 +172,12 @@ def _tls(layout: Layout) -> str:
 def _service_settings(service: Credential, layout: Layout, out: Path) -> str:
     """What the service's environment needs, ready to be read by a shell or systemd."""
     user = f"{service.name}:{service.password}"
-    if layout.inside is not None and layout.inside[0] in ("127.0.0.1", "::1", "localhost"):
-        return f"CAMPUS_BROKER_URL=mqtt://{user}@127.0.0.1:{layout.inside[1]}\n"
-    authority = (out / "certificates" / "ca.crt").resolve()
-    return f"CAMPUS_BROKER_URL=mqtts://{user}@{layout.hosts[0]}:{layout.port}\nCAMPUS_BROKER_CA_FILE={authority}\n"
+    if layout.inside is None:
+        authority = (out / "certificates" / "ca.crt").resolve()
+        where = f"mqtts://{user}@{layout.hosts[0]}:{layout.port}"
+        return f"CAMPUS_BROKER_URL={where}\nCAMPUS_BROKER_CA_FILE={authority}\n"
+    host, port = layout.inside
+    return f"CAMPUS_BROKER_URL=mqtt://{user}@{layout.hosts[0] if host in EVERYWHERE else host}:{port}\n"
 
 
 def _put(path: Path, content: bytes, mode: int) -> Path:

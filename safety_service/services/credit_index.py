@@ -9,9 +9,10 @@ import msgspec
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from safety_service.domain.credit_facts import AlertFact, Known, RectificationFact, VisitFact
+from safety_service.domain.credit_facts import AlertFact, Known, MissedDuty, RectificationFact, VisitFact
 from safety_service.domain.credit_index import Index, credit_index
-from safety_service.domain.credit_weights import Alerts, CreditWeights, Rectifications, Visits
+from safety_service.domain.credit_weights import Alerts, CreditWeights, Duties, Rectifications, Visits
+from safety_service.services import duties
 from safety_service.services.cafeterias import county_day
 from safety_service.store import credit_facts as facts
 from safety_service.store import credit_index as store
@@ -24,6 +25,10 @@ from safety_service.store.view_cafeterias import cafeterias
 
 _OF_ONE = re.compile(r"-c[1-9]\d{0,2}$")
 """How the zone of one of several cafeterias of a school ends: `kitchen-c2` is that of `{school}-c2`."""
+
+
+OWED_LATELY_DAYS = 31
+"""A cafeteria that has owed no duty for so long has none to be missed."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -73,6 +78,13 @@ def reckon_all(engine: Engine, weights: CreditWeights, at: Moment) -> int:
     return len(rows)
 
 
+def reckon_once(engine: Engine, weights: CreditWeights, at: Moment) -> bool:
+    """Reckons all of them unless today was; whether it did."""
+    with session_scope(engine, EVERY_SCHOOL) as session:
+        known = store.newest_day(session) == at.today
+    return not known and reckon_all(engine, weights, at) > 0
+
+
 def gather(
     session: Session,
     places: Sequence[Cafeteria],
@@ -91,10 +103,13 @@ def gather(
     zones = {zone for one in weights.components if isinstance(one.reads, Alerts) for zone in one.reads.zones}
     watched = facts.watched(session, None if all_schools else schools, zones)
     owed = _rectifications(session, None if all_schools else ids, weights, at)
+    missed, owing = _duties(session, None if all_schools else ids, weights, at)
     return {
         place.id: Known(
             visits=tuple(visits.get(place.id, ())),
             alerts=tuple(alerts.get(place.id, ())),
+            missed=tuple(missed.get(place.id, ())),
+            duties_owed=place.id in owing,
             rectifications=tuple(owed.get(place.id, ())),
             watched=frozenset(zone for school, zone in watched if school == place.school),
             inspected=place.inspection is not None,
@@ -157,6 +172,24 @@ def _alert(row: RoomAlert, at: Moment) -> AlertFact:
 def _belongs(zone: str | None, cafeteria: str) -> bool:
     named = _OF_ONE.search(zone) if zone else None
     return named is None or cafeteria.endswith(named[0])
+
+
+def _duties(
+    session: Session, ids: Sequence[str] | None, weights: CreditWeights, at: Moment
+) -> tuple[dict[str, list[MissedDuty]], set[str]]:
+    """What was missed by cafeteria, and the cafeterias that owe any duty at all these days."""
+    readers = [one for one in weights.components if isinstance(one.reads, Duties)]
+    names = {duty for one in readers if isinstance(one.reads, Duties) for duty in one.reads.costs}
+    if not names:
+        return {}, set()
+    found: dict[str, list[MissedDuty]] = {}
+    since = at.days_back(max(one.window_days for one in readers))
+    known = duties.known(session)
+    titles = {name: known[name].title.model_dump() for name in names if name in known}
+    for row in facts.missed(session, ids, names, since):
+        fact = MissedDuty(row.id, row.duty, at.day_of(row.due_at), row.due_at, titles.get(row.duty, {}))
+        found.setdefault(row.subject, []).append(fact)
+    return found, facts.owing(session, ids, names, at.days_back(OWED_LATELY_DAYS))
 
 
 def _rectifications(

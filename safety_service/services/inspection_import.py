@@ -14,9 +14,11 @@ from sqlmodel import Session
 from safety_service.domain.errors import Refused
 from safety_service.domain.inspection_lines import Column, body_of, read_heads
 from safety_service.domain.inspections import Submission, check_times, fingerprint, read_submission
+from safety_service.domain.planning import Planning
 from safety_service.domain.scoring.book import SchemeBook, on_sign
 from safety_service.services.cafeterias import local_day
 from safety_service.services.csv_lines import NumberedCells, RefusedLine, Tick, read_csv
+from safety_service.services.inspection_due import owe_next
 from safety_service.services.inspection_scoring import Earlier, comparable, row_of, score_submission
 from safety_service.store import audit, cafeterias, inspections
 from safety_service.store.inspection_chain import Chaining
@@ -56,6 +58,7 @@ def import_inspections(
     path: Path,
     book: SchemeBook,
     *,
+    intervals: Planning,
     timezone: str,
     now: datetime,
     by: str = "import",
@@ -74,7 +77,7 @@ def import_inspections(
         named = [(f"{path.name}, line 1, {place}", reason) for place, reason in error.problems]
         raise Refused(error.reason, place=f"{path.name}, line 1", problems=named) from None
     outcome = Outcome()
-    run = _Run(engine, columns, book, timezone, now, by, path.name, outcome)
+    run = _Run(engine, columns, book, intervals, timezone, now, by, path.name, outcome)
     for cafeteria, chunk in _chunks(columns, lines):
         run.store(cafeteria, chunk)
         tick(len(chunk))
@@ -104,6 +107,7 @@ class _Run(msgspec.Struct, frozen=True):
     engine: Engine
     columns: Sequence[Column]
     book: SchemeBook
+    intervals: Planning
     timezone: str
     now: datetime
     by: str
@@ -175,6 +179,7 @@ class _Run(msgspec.Struct, frozen=True):
         last = inspections.last(session, place.id, on_sign(self.book))
         if last is not None and last.id != place.inspection:
             cafeterias.show_last_visit(session, place, last)
+            owe_next(session, place, self.intervals, self.timezone, self.now)
         detail = {"file": self.file, "added": added}
         audit.record(
             session,

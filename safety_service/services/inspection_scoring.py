@@ -1,4 +1,4 @@
-"""A submission under the scheme of its day, and the row that is stored of it."""
+"""What a submission of a visit is worth: scheme, score and comparison, and the row that is stored of it."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -22,9 +22,7 @@ from safety_service.domain.scoring.score import ScoreResult
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
 
-class ScoredVisit(NamedTuple):
-    """A submission under the scheme of its day."""
-
+class Scored(NamedTuple):
     scheme: Scheme
     visited_on: date
     result: ScoreResult
@@ -37,8 +35,8 @@ class Earlier(NamedTuple):
     result: Mapping[str, Any]
 
 
-def score_submission(submission: Submission, place: Cafeteria, book: SchemeBook, today: date) -> ScoredVisit:
-    """Scores it with what the county knows of the cafeteria; Refused with every wrong place."""
+def score_submission(submission: Submission, place: Cafeteria, book: SchemeBook, today: date) -> Scored:
+    """Raises Refused with every wrong place. `today` is that of the school."""
     if submission.scheme not in book:
         raise Refused(f'"{submission.scheme}" is not a scheme (schemes: {", ".join(book)})', place="scheme")
     visited_on = visit_date(pick(book, submission.scheme), submission.form, today)
@@ -46,7 +44,7 @@ def score_submission(submission: Submission, place: Cafeteria, book: SchemeBook,
     known = {name: getattr(place, name) for name in FACTS}
     form = with_known_facts(scheme, submission.form, known, visited_on)
     check_items_named(scheme, submission, visited_on)
-    return ScoredVisit(scheme, visited_on, score_visit(scheme, form))
+    return Scored(scheme, visited_on, score_visit(scheme, form))
 
 
 def comparable(scheme: Scheme, book: SchemeBook) -> list[str]:
@@ -54,11 +52,16 @@ def comparable(scheme: Scheme, book: SchemeBook) -> list[str]:
     return on_sign(book) if scheme.on_sign else [scheme.id]
 
 
+def compared(scored: Scored, previous: Inspection | Earlier | None) -> Comparison:
+    labels = {band.grade: band.labels.as_json() for band in scored.scheme.bands}
+    return compare(previous.result if previous else None, scored.result.as_json(), labels)
+
+
 def row_of(
     place: Cafeteria,
     submission: Submission,
-    scored: ScoredVisit,
-    previous: Earlier | None,
+    scored: Scored,
+    previous: Inspection | Earlier | None,
     corrected: Inspection | None = None,
 ) -> dict[str, Any]:
     """What is stored of a visit, beside where it came from and its place in the chain."""
@@ -75,7 +78,7 @@ def row_of(
         **scored.result.headline,
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(_compare(scored, previous)),
+        "comparison": msgspec.to_builtins(compared(scored, previous)),
         "visit": corrected.visit if corrected else None,
         "revision": corrected.revision + 1 if corrected else 0,
         "corrects": corrected.id if corrected else None,
@@ -83,10 +86,5 @@ def row_of(
         "started_at": submission.started_at,
         "finished_at": submission.finished_at,
         "attachments": msgspec.to_builtins(submission.attachments),
-        "follow_ups": msgspec.to_builtins(submission.follow_ups),
+        "follow_ups": {code: found.as_json() for code, found in submission.follow_ups.items()},
     }
-
-
-def _compare(scored: ScoredVisit, previous: Earlier | None) -> Comparison:
-    labels = {band.grade: band.labels.as_json() for band in scored.scheme.bands}
-    return compare(previous.result if previous else None, scored.result.as_json(), labels)

@@ -19,12 +19,13 @@ from safety_service.domain.inspections import (
     fingerprint,
     read_submission,
 )
+from safety_service.domain.planning import Planning
 from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
 from safety_service.domain.types import Event
-from safety_service.services import inspection_drafts, inspection_plans
+from safety_service.services import inspection_drafts, inspection_due, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.inspection_events import graded, scored_beside
-from safety_service.services.inspection_scoring import Earlier, comparable, row_of, score_submission
+from safety_service.services.inspection_scoring import comparable, row_of, score_submission
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -54,6 +55,7 @@ class _Sent(NamedTuple):
     now: datetime
     timezone: str
     deadlines: Deadlines | None
+    intervals: Planning | None
 
 
 def submit(
@@ -68,6 +70,7 @@ def submit(
     book: SchemeBook | None = None,
     timezone: str = DEFAULT_ZONE,
     deadlines: Deadlines | None = None,
+    intervals: Planning | None = None,
 ) -> SubmittedInspection:
     """Scores and stores one inspection of a cafeteria of `school`, or a correction of an earlier one.
 
@@ -76,7 +79,7 @@ def submit(
     Conflict for the same key with other content; then nothing was stored. `timezone` is the county's, for
     schools without one of their own: a visit is never in the future there.
     """
-    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines)
+    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines, intervals)
     try:
         return _submit(session, sent, book or known_schemes())
     except Refused as error:
@@ -98,15 +101,12 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
     if first is not None:
         return _repeat(first, content)
     corrected = _corrected(session, place, submission)
-    scored = score_submission(
-        submission, place, book, local_day(session, sent.school, sent.timezone, sent.now)
-    )
+    today = local_day(session, sent.school, sent.timezone, sent.now)
+    scored = score_submission(submission, place, book, today)
     own = corrected.visit if corrected is not None else number
-    previous = inspections.last_before(
-        session, place.id, scored.visited_on, own, comparable(scored.scheme, book)
-    )
-    earlier = Earlier(previous.id, previous.result) if previous is not None else None
-    row = row_of(place, submission, scored, earlier, corrected)
+    like = comparable(scored.scheme, book)
+    previous = inspections.last_before(session, place.id, scored.visited_on, own, like)
+    row = row_of(place, submission, scored, previous, corrected)
     origin = {
         "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
     }  # fmt: skip
@@ -115,7 +115,7 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, sent.school, key), content)
     _settle(session, sent, visit, submission)
-    event = _show_last(session, place, visit, book, sent.now)
+    event = _show_last(session, sent, place, visit, book)
     if event is None and not scored.scheme.on_sign:
         event = scored_beside(place, visit, previous, now=sent.now)
     return SubmittedInspection(visit, event, False)
@@ -140,7 +140,7 @@ def _settle(session: Session, sent: _Sent, visit: Inspection, submission: Submis
 
 
 def _show_last(
-    session: Session, place: Cafeteria, visit: Inspection, book: SchemeBook, now: datetime
+    session: Session, sent: _Sent, place: Cafeteria, visit: Inspection, book: SchemeBook
 ) -> Event | None:
     """The cafeteria shows its last visit under a scheme of the sign; the event where that is another one now.
 
@@ -150,11 +150,13 @@ def _show_last(
     if place.inspection == (last.id if last is not None else None):
         return None
     cafeterias.show_last_visit(session, place, last)
+    intervals = sent.intervals or inspection_due.known_planning()
+    inspection_due.owe_next(session, place, intervals, sent.timezone, sent.now)
     if last is None:
         return None
     previous = inspections.read(session, last.previous) if last.previous is not None else None
     rank = pick(book, last.scheme, last.visited_on).rank(last.grade)
-    return graded(place, last, previous, rank, told_by=visit, now=now)
+    return graded(place, last, previous, rank, told_by=visit, now=sent.now)
 
 
 def tell(
@@ -174,7 +176,8 @@ def tell(
     audit.record(session, action, "inspection", visit.id, now=now, school=visit.school, detail=detail)
     if submitted.event is not None:
         publish(session, submitted.event)
-        after_commit(session, wake)
+    # Also without an event: what is owed has changed.
+    after_commit(session, wake)
 
 
 def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:

@@ -159,7 +159,7 @@ def _inspections(
             row = (visit.cafeteria, day, item.code, item.labels[wanted.language])
             violations.writerow([feed.clean(value) for value in row])
         score = feed.percentage(known[visit.scheme], visit.score)
-        grade = labels[visit.scheme].get(visit.grade or "", "")
+        grade = labels[visit.scheme].get(visit.grade or "", feed.no_grade(wanted.language))
         kind = "initial" if visit.previous is None else "routine"
         yield tuple(map(feed.clean, (visit.cafeteria, score, day, grade, kind)))
 

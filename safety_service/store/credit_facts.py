@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from safety_service.store.tables import Device, StoredAlert, Zone
+from safety_service.store.tables_duties import DutyOccurrence
 from safety_service.store.tables_rectification import Rectification
 
 
@@ -36,6 +37,15 @@ class ToPutRight(NamedTuple):
     opened_at: datetime
     due_at: datetime
     done_at: datetime | None
+
+
+class Missed(NamedTuple):
+    """One time at which a duty of a cafeteria was not done; `subject` is the cafeteria."""
+
+    id: str
+    duty: str
+    subject: str
+    due_at: datetime
 
 
 def alerts(
@@ -67,6 +77,36 @@ def rectifications(session: Session, cafeterias: Sequence[str] | None, since: da
         *_of(col(Rectification.cafeteria), cafeterias),
     )
     return [ToPutRight(*row) for row in session.execute(statement)]
+
+
+def missed(
+    session: Session, cafeterias: Sequence[str] | None, duties: Collection[str], since: datetime
+) -> list[Missed]:
+    """What was not done of these duties since then."""
+    columns = [getattr(DutyOccurrence, name) for name in Missed._fields]
+    statement = select(*columns).where(
+        *_owed_by(cafeterias, duties, since), col(DutyOccurrence.state) == "missed"
+    )
+    return [Missed(*row) for row in session.execute(statement)]
+
+
+def owing(
+    session: Session, cafeterias: Sequence[str] | None, duties: Collection[str], since: datetime
+) -> set[str]:
+    """The cafeterias that owed any of these duties since then, done or not."""
+    statement = select(col(DutyOccurrence.subject)).where(*_owed_by(cafeterias, duties, since)).distinct()
+    return {subject for (subject,) in session.execute(statement)}
+
+
+def _owed_by(
+    cafeterias: Sequence[str] | None, duties: Collection[str], since: datetime
+) -> list[ColumnElement[bool]]:
+    return [
+        col(DutyOccurrence.due_at) >= since,
+        col(DutyOccurrence.duty).in_(sorted(duties)),
+        col(DutyOccurrence.subject).is_not(None),
+        *_of(col(DutyOccurrence.subject), cafeterias),
+    ]
 
 
 def watched(

@@ -8,11 +8,13 @@ from safety_service.store import (
     tables_cafeteria,
     tables_credit,
     tables_credit_index,
+    tables_duties,
     tables_escalation,
     tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
     tables_rectification,
     tables_rollup,
     tables_suppression,
@@ -31,6 +33,8 @@ MODULES = (
     tables_rectification,
     tables_credit,
     tables_credit_index,
+    tables_push,
+    tables_duties,
 )
 
 METADATA: MetaData = SQLModel.metadata

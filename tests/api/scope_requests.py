@@ -20,6 +20,9 @@ NOT_OF_A_SCHOOL = {
     "/escalations/{policy_id}": "the same policies for every school, like the rules that name them",
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
+    "/inspectors/bunching": "for the county alone: others get 403, which tells them nothing",
+    "/duties": "the same for every school",
+    "/duties/{duty}": "the same for every school",
     "/calendars/{name}": "the same for every school",
     "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
@@ -27,6 +30,9 @@ NOT_OF_A_SCHOOL = {
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
     "/inspections/chain-head": "one chain for the county, for callers with every school; has its own test",
     "/stream": "endless; has a test of its own",
+    "/vendors": "the same profiles for every school",
+    "/push/{school}/{format}": "into the message log, by a device's own key; has tests of its own",
+    "/push/{school}/{format}/{rest}": "into the message log, by a device's own key; has tests of its own",
 }
 """Routes whose answers hold nothing of any school, and why."""
 
@@ -46,6 +52,8 @@ COUNTY_ONLY = {
     ("POST", "/penalties"),
     ("POST", "/penalties/{number}/publish"),
     ("POST", "/penalties/{number}/repair/decide"),
+    ("PUT", "/duties/{duty}"),
+    ("DELETE", "/duties/{duty}"),
 }
 """Writes for callers with every school alone: others get 403, which tells them nothing."""
 
@@ -67,6 +75,9 @@ PATH_VALUES: dict[str, Any] = {
     "policy_id": OTHER_MARK,
     "roster_id": OTHER_MARK,
     "override_id": OTHER,
+    "duty": "food-sample",
+    "record": OTHER,
+    "reference": OTHER_MARK,
 }
 
 SPECIAL_PATHS = {
@@ -129,6 +140,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/cafeterias/{cafeteria}/attachments/{sha256}"): picture(10 + OTHER),
     ("DELETE", "/cafeterias/{cafeteria}/drafts/{draft_id}"): None,
     ("PUT", "/inspection-plan/{cafeteria}"): {"assignee": "admin", "planned_on": "2026-09-03"},
+    ("PUT", "/duties/{duty}"): {"enabled": True},
+    ("POST", "/duty-records"): {"duty": "fire-patrol", "school": OTHER_CODE, "done_by": "Wang"},
+    ("PUT", "/health-certificates/{cafeteria}/{reference}"): {"person": "Wang", "expires_on": "2027-03-01"},
+    ("DELETE", "/health-certificates/{cafeteria}/{reference}"): None,
     ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
     ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/users/{name}"): None,

@@ -1,6 +1,7 @@
 """The plan over HTTP: what is due and why, who goes, in which order."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from safety_service.domain.errors import Refused
+from safety_service.main import create_app
+from safety_service.services.inspection_due import SHIPPED
 from safety_service.settings import Settings
 from tests.canteens import HERE, THERE, add_canteens, by_sections
-from tests.conftest import OTHER_SCHOOL, SCHOOL
+from tests.conftest import OTHER_SCHOOL, SCHOOL, Clock
+from tests.people import log_in
 
 AsRole = Callable[[str], TestClient]
 PLAN, ROUTE, ALL = "/api/v1/inspection-plan", "/api/v1/inspection-plan/route", "/api/v1/cafeterias"
@@ -130,3 +135,19 @@ def test_a_school_without_coordinates_comes_last(client_as: AsRole) -> None:
     plan(admin, HERE, "admin", "2026-09-01")
     (stop,) = admin.get(ROUTE).json()["stops"]
     assert (stop["cafeteria"], stop["km"], stop["latitude"]) == (HERE, None, None)
+
+
+def test_a_plan_of_the_bureaus_own_takes_the_place_of_ours_or_ends_the_start(
+    canteens: Engine, settings: Settings, clock: Clock, tmp_path: Path
+) -> None:
+    own = tmp_path / "planning.yaml"
+    text = SHIPPED.read_text(encoding="utf-8")
+    own.write_text(text.replace("never_visited: {within_months: 3}", "never_visited: {within_months: 5}"))
+    settings.planning_file = own
+    admin = log_in(create_app(settings, canteens, clock=clock), "admin")
+    admin.put(f"{ALL}/{HERE}", json={"licence_issued": "2026-08-01"})
+    assert {line["cafeteria"]: line["due"] for line in lines(admin)}[HERE] == "2027-01-01"
+    settings.planning_file = tmp_path / "broken.yaml"
+    settings.planning_file.write_text("version: 1")
+    with pytest.raises(Refused, match=r"broken\.yaml: "):
+        create_app(settings, canteens, clock=clock)

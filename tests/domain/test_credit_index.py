@@ -1,6 +1,6 @@
 """The credit index: the published example exactly, each hundredth on a fact, nothing that people denied."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from safety_service.domain.shares import hundredths, in_hundredths
 from safety_service.services import periods
 
 TODAY = date(2026, 9, 1)
+AT = datetime(2026, 9, 1, tzinfo=UTC)
 SHIPPED = Path(periods.__file__).resolve().parent.parent / "data" / "credit_index.yaml"
 WEIGHTS = periods.read_file(CreditWeights, SHIPPED)
 
@@ -157,7 +158,7 @@ def test_rectifications_by_their_state() -> None:
 
 
 def test_missed_duties() -> None:
-    missed = (MissedDuty("a", "food-sample", ago(60)), MissedDuty("b", "fire-patrol", ago(0)))
+    missed = (MissedDuty("a", "food-sample", ago(60), AT), MissedDuty("b", "fire-patrol", ago(0), AT))
     found = part(reckoned(missed=missed), "duties")
     assert [(lost.fact.id, lost.fact.cost) for lost in found.facts] == [("a", Decimal("0.5"))]
     assert part(reckoned(duties_owed=True), "duties").of > 0

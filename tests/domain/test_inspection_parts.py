@@ -54,7 +54,7 @@ def test_every_part_is_read() -> None:
         ("photo", None), ("photo", "2.1"), ("signature", None),
     ]  # fmt: skip
     assert read.attachments[0] == Attached(HASH, "image/jpeg", 3, "photo")
-    assert read.follow_ups == {"2.1": FollowUp("王强", date(2026, 9, 15))}
+    assert read.follow_ups == {"2.1": FollowUp(0, "王强", date(2026, 9, 15))}
     assert read.form == {
         "items": [{"code": "2.1", "result": "fail"}, {"code": "2.2"}],
         "date": "2026-09-01",
@@ -152,7 +152,7 @@ def test_a_clock_that_is_a_little_fast_is_forgiven() -> None:
         (
             {"items": [{"code": "2.1", "due": "2027-09-03"}]},
             "items[0].due",
-            "2027-09-03 is more than 366 days after it",
+            "2027-09-03 is more than 366 days after the visit",
         ),
     ],
 )
@@ -162,6 +162,15 @@ def test_what_does_not_fit_the_form(body: dict[str, Any], place: str, reason: st
         check_items_named(scheme, read_submission(body), date(2026, 9, 1))
     assert refusal.value.place == place
     assert refusal.value.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "items", [7, None, "x", {"code": "2.1"}, [7, None, [], {"code": ["2.1"], "due": "2026-08-02"}]]
+)
+def test_items_of_any_shape_are_left_to_the_scheme(items: Any) -> None:
+    read = read_submission({"items": items})
+    check_items_named(pick(known_schemes(), "cn.dynamic_2012"), read, date(2026, 9, 1))
+    assert read.follow_ups == {}
 
 
 def test_the_order_of_files_changes_nothing() -> None:

@@ -241,8 +241,8 @@ RESULT: dict[str, Any] = {
 
 def test_failed_items_with_what_was_ordered() -> None:
     follow_ups = {
-        "3.1": FollowUp("王", date(2026, 9, 5)),
-        "4.1": FollowUp("李", date(2026, 9, 5)),
+        "3.1": FollowUp(0, "王", date(2026, 9, 5)),
+        "4.1": FollowUp(2, "李", date(2026, 9, 5)),
     }
     attachments = [
         Attached(BEFORE, "image/jpeg", 3, "photo", "2.1"),
@@ -267,4 +267,4 @@ def test_of_many_photos_the_first_go_with_the_item() -> None:
 
 
 def test_a_visit_without_a_checklist_has_no_failed_items() -> None:
-    assert failed_items({"reckoning": {"sections": []}}, {"2.1": FollowUp("王")}, []) == []
+    assert failed_items({"reckoning": {"sections": []}}, {"2.1": FollowUp(0, "王")}, []) == []

@@ -52,7 +52,7 @@ _PURE_STANDARD_LIBRARY = """
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
 PURE_LIBRARIES = frozenset(
-    {"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil", "defusedxml"}
+    {"pydantic", "pydantic_core", "annotated_types", "msgspec", "yaml", "dateutil", "defusedxml", "google"}
 )
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter"})
 OUTSIDE_WORLD = frozenset({"open", "input", "print", "exec", "eval", "__import__", "breakpoint"})
