@@ -9,7 +9,7 @@ import typer
 
 from safety_service.commands.database import database
 from safety_service.commands.errors import one_line_errors
-from safety_service.services import open_data
+from safety_service.services import feeds
 from safety_service.services.schemes import known_schemes
 from safety_service.settings import Settings
 from safety_service.store.scope import EVERY_SCHOOL
@@ -38,7 +38,7 @@ def lives(file: File, english: InEnglish = False, since: From = None, until: To 
         until=until.date() if until else None,
     )
     with database(settings) as engine, session_scope(engine, EVERY_SCHOOL) as session, file.open("wb") as out:
-        open_data.write_lives(session, wanted, out)
+        feeds.write_lives(session, wanted, out)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -48,13 +48,13 @@ def fhrs(file: File, english: InEnglish = False) -> None:
     """Write every cafeteria with its last rating in the shape of the FHRS open data, as JSON."""
     settings = Settings()
     with database(settings) as engine, session_scope(engine, EVERY_SCHOOL) as session:
-        found = open_data.fhrs(session, _feed(settings, english))
+        found = feeds.fhrs(session, _feed(settings, english))
     file.write_bytes(msgspec.json.encode(found))
     typer.echo(f"{file}: {found['meta']['itemCount']} establishments")
 
 
-def _feed(settings: Settings, english: bool) -> open_data.Feed:
-    return open_data.Feed(
+def _feed(settings: Settings, english: bool) -> feeds.Feed:
+    return feeds.Feed(
         book=known_schemes(settings.own_schemes),
         now=datetime.now(UTC),
         timezone=settings.timezone,

@@ -12,7 +12,7 @@ from safety_service.api.cafeterias import Reader
 from safety_service.api.deps import Now, SessionDep, SettingsDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemes import BookDep
-from safety_service.services import open_data
+from safety_service.services import feeds
 
 router = new_router("exports")
 
@@ -25,11 +25,11 @@ def feed(
     settings: SettingsDep,
     book: BookDep,
     now: Now,
-    lang: Annotated[open_data.Language, Query(description="The language of names and grades")] = "zh",
+    lang: Annotated[feeds.Language, Query(description="The language of names and grades")] = "zh",
     since: Annotated[date | None, Query(alias="from", description="Visits on this day or later")] = None,
     until: Annotated[date | None, Query(alias="to", description="Visits on this day or earlier")] = None,
-) -> open_data.Feed:
-    return open_data.Feed(
+) -> feeds.Feed:
+    return feeds.Feed(
         book=book,
         now=now,
         timezone=settings.timezone,
@@ -41,7 +41,7 @@ def feed(
     )
 
 
-FeedDep = Annotated[open_data.Feed, Depends(feed)]
+FeedDep = Annotated[feeds.Feed, Depends(feed)]
 
 
 @router.get(
@@ -52,7 +52,7 @@ FeedDep = Annotated[open_data.Feed, Depends(feed)]
 def read_lives(_caller: Reader, session: SessionDep, wanted: FeedDep) -> Response:
     """The LIVES open-data set: businesses, inspections, violations, feed_info, legend."""
     target = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 - closed after the answer
-    open_data.write_lives(session, wanted, target)
+    feeds.write_lives(session, wanted, target)
     target.seek(0)
     return StreamingResponse(
         iter(lambda: target.read(_BLOCK_BYTES), b""),
@@ -65,4 +65,4 @@ def read_lives(_caller: Reader, session: SessionDep, wanted: FeedDep) -> Respons
 @router.get("/exports/fhrs.json")
 def read_fhrs(_caller: Reader, session: SessionDep, wanted: FeedDep) -> dict[str, Any]:
     """Every cafeteria with the rating of its last visit, in the shape of the FHRS open data."""
-    return open_data.fhrs(session, wanted)
+    return feeds.fhrs(session, wanted)

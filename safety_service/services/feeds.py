@@ -12,16 +12,16 @@ from typing import IO, Any, Literal, Protocol
 import msgspec
 from sqlmodel import Session
 
-from safety_service.domain import open_data as feed
+from safety_service.domain import feeds as feed
 from safety_service.domain.disclosure import failed
 from safety_service.domain.errors import Refused
+from safety_service.domain.feeds import FHRS, Business
 from safety_service.domain.inspections import DEFAULT_SCHEME
-from safety_service.domain.open_data import FHRS, Business
 from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
 from safety_service.services.cafeterias import county_day
 from safety_service.store import appeals
-from safety_service.store import open_data as store
-from safety_service.store.open_data import Placed
+from safety_service.store import feeds as store
+from safety_service.store.feeds import Placed
 
 Language = Literal["zh", "en"]
 _IN_MEMORY_BYTES = 8 << 20
