@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from sqlmodel import Session
 
+from safety_service.domain.errors import Refused
 from safety_service.domain.inspections import DEFAULT_SCHEME, FACTS
 from safety_service.domain.scoring.book import SchemeBook, pick
 from safety_service.domain.scoring.measure_params import WindowMean
@@ -72,6 +73,35 @@ def annual_in_full(session: Session, row: Cafeteria, book: SchemeBook, as_of: da
     opens = add_months(as_of, -_window(year).window_months)
     visits = inspections.scored(session, [row.id], scheme.id, after=opens, up_to=as_of)
     return _scored(year, as_of, [{"date": one.visited_on, "score": one.score} for one in visits])
+
+
+def annual_course(
+    session: Session, row: Cafeteria, book: SchemeBook, days: Sequence[date]
+) -> list[tuple[date, Mapping[str, Any]]]:
+    """The outputs of the annual grade of one cafeteria on each day; one look at its visits for all of them.
+
+    Empty on a day on which no rule for it was in force.
+    """
+    scheme = pick(book, row.scheme or DEFAULT_SCHEME)
+    years = {day: _year_in_force(scheme, book, day) for day in days}
+    opens = {day: add_months(day, -_window(year).window_months) for day, year in years.items() if year}
+    if not opens:
+        return [(day, {}) for day in days]
+    visits = inspections.scored(session, [row.id], scheme.id, after=min(opens.values()), up_to=max(days))
+    scored = [(one.visited_on, number) for one in visits if (number := exact(one.score)) is not None]
+    course: list[tuple[date, Mapping[str, Any]]] = []
+    for day in days:
+        year = years[day]
+        inside = [(number, 1) for on, number in scored if year and opens[day] < on <= day]
+        course.append((day, _mean_outputs(year, day, inside) if year else {}))
+    return course
+
+
+def _year_in_force(scheme: Scheme, book: SchemeBook, day: date) -> Scheme | None:
+    try:
+        return _year(scheme, book, day)
+    except Refused:
+        return None
 
 
 def annual_outputs(
