@@ -68,4 +68,4 @@ def last_results(session: Session, numbers: Collection[int]) -> dict[str, dict[s
     statement = select(col(Inspection.cafeteria), col(Inspection.result)).where(
         col(Inspection.id).in_(sorted(numbers))
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}

@@ -79,7 +79,7 @@ def fingerprints(session: Session, school: str, source_keys: Collection[str]) ->
     statement = select_columns(col(Inspection.source_key), col(Inspection.fingerprint)).where(
         col(Inspection.school) == school, col(Inspection.source_key).in_(sorted(source_keys))
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def order_of_visits(
