@@ -8,11 +8,13 @@ import msgspec
 
 from safety_service.domain.errors import Refused
 from safety_service.domain.scoring.form import VISIT_DATE
+from safety_service.domain.scoring.numbers import exact, exact_text
 
 NEEDED = ("cafeteria", VISIT_DATE)
 PLAIN = ("id", "cafeteria", "scheme", "inspector", "note", VISIT_DATE)
 ITEMS = "items"
 _HEAD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_EXCEL_DAY = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
 _LIST_SEPARATOR = ";"
 _FLAGS = {"true": True, "false": False}
 
@@ -72,6 +74,8 @@ def body_of(columns: Sequence[Column], cells: Sequence[str]) -> dict[str, Any]:
         text = cell.strip()
         if column.part is not None:
             parts.setdefault(column.name, {})[column.part] = text
+        elif text and column.name == VISIT_DATE:
+            body[column.name] = day_text(text)
         elif text:
             body[column.name] = text if column.name in PLAIN else _value(text)
     for name, found in parts.items():
@@ -80,15 +84,26 @@ def body_of(columns: Sequence[Column], cells: Sequence[str]) -> dict[str, Any]:
     return body
 
 
+def day_text(text: str) -> str:
+    """A day as Excel writes it (2025/3/1) as one that is read (2025-03-01); anything else as it is."""
+    found = _EXCEL_DAY.fullmatch(text.strip())
+    return f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}" if found else text.strip()
+
+
 def _value(text: str) -> Any:
     if _LIST_SEPARATOR in text:
-        return [one.strip() or None for one in text.split(_LIST_SEPARATOR)]
-    return _FLAGS.get(text.lower(), text)
+        return [_number(one.strip()) or None for one in text.split(_LIST_SEPARATOR)]
+    return _FLAGS.get(text.lower(), day_text(_number(text)))
+
+
+def _number(text: str) -> str:
+    """9 and 9.0 are one number, and a list that was saved again is the list it was."""
+    return exact_text(exact(text)) or text
 
 
 def _together(name: str, found: Mapping[str, str]) -> Any:
     if name == ITEMS:
         return [{"code": code, "result": text.lower()} for code, text in found.items() if text]
     if all(part.isdigit() for part in found):
-        return [text or None for _, text in sorted(found.items(), key=lambda one: int(one[0]))]
-    return {part: text for part, text in found.items() if text}
+        return [_number(text) or None for _, text in sorted(found.items(), key=lambda one: int(one[0]))]
+    return {part: _number(text) for part, text in found.items() if text}

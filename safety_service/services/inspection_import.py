@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from safety_service.domain.errors import Refused
-from safety_service.domain.inspection_lines import Column, body_of, read_heads
+from safety_service.domain.inspection_lines import Column, body_of, day_text, read_heads
 from safety_service.domain.inspections import Submission, check_times, fingerprint, read_submission
 from safety_service.domain.planning import Planning
 from safety_service.domain.scoring.book import SchemeBook, on_sign
@@ -89,7 +89,7 @@ def _chunks(columns: Sequence[Column], lines: Iterator[NumberedCells]) -> Iterat
     """Some lines of one cafeteria at a time, by day."""
     names = [column.name for column in columns]
     place, day = names.index("cafeteria"), names.index("date")
-    read = [_Line(number, _cell(cells, place), _cell(cells, day), cells) for number, cells in lines]
+    read = [_Line(number, _cell(cells, place), day_text(_cell(cells, day)), cells) for number, cells in lines]
     read.sort(key=lambda line: (line.cafeteria, line.day, line.number))
     for cafeteria, group in groupby(read, key=lambda line: line.cafeteria):
         of_one = list(group)

@@ -29,6 +29,11 @@ def body(heads: list[str], *cells: str) -> dict[str, Any]:
         ),
         (["key_items_failed", "note"], ["0", "a; b"], {"key_items_failed": "0", "note": "a; b"}),
         (["severe"], ["TRUE"], {"severe": True}),
+        (
+            ["licence_issued", "hygiene"],
+            ["2020/1/5", "05.0"],
+            {"licence_issued": "2020-01-05", "hygiene": "5"},
+        ),
         (["licence_issued", "scheme"], ["", "uk.fhrs"], {"scheme": "uk.fhrs"}),
         (["note", "inspector"], ["only one"], {"note": "only one"}),
     ],
@@ -54,6 +59,11 @@ def test_a_head_that_cannot_be_is_named(heads: list[str], place: str, reason: st
     assert any(where == place and reason in why for where, why in refused.value.problems), (
         refused.value.problems
     )
+
+
+def test_a_day_as_excel_writes_it() -> None:
+    assert body_of(read_heads(BASE), ["c1", "2026/3/9"])["date"] == "2026-03-09"
+    assert body_of(read_heads(BASE), ["c1", "9/3/2026"])["date"] == "9/3/2026"
 
 
 def test_a_line_that_is_too_long_is_refused() -> None:
