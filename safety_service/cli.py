@@ -9,6 +9,7 @@ from safety_service.commands import (
     decode,
     demo,
     documents,
+    exports,
     imports,
     messages,
     partitions,
@@ -36,6 +37,8 @@ app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")
 app.add_typer(imports.device_app, name="device")
+app.add_typer(imports.inspection_app, name="inspection")
+app.add_typer(exports.app, name="export")
 app.add_typer(rules.app, name="rules")
 
 

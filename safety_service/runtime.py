@@ -37,10 +37,7 @@ from safety_service.store.session import session_scope
 
 log = structlog.get_logger(__name__)
 
-ADVANCE_SECONDS = 1.0
-DELIVER_SECONDS = 1.0
-LEASE_SECONDS = 1.0
-FETCH_SECONDS = 1.0
+ADVANCE_SECONDS = DELIVER_SECONDS = LEASE_SECONDS = FETCH_SECONDS = 1.0
 FORWARD_SECONDS = 2.0
 CHORES_SECONDS = 60.0
 GARBAGE_THRESHOLDS = (50_000, 20, 20)
@@ -174,7 +171,9 @@ class Runtime:
         self._reserve = self._reserve or begin_receiver()
         self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
-        self._chores = chores.Chores(self.engine, settings.timezone, settings.county_unit)
+        self._chores = chores.Chores(
+            self.engine, settings.timezone, settings.county_unit, settings.credit_index_file
+        )
         client = self._client = delivery.open_client(settings)
         self._courier = delivery.Courier(self.engine, client, home=delivery.home_of(settings))
         self._images = SnapshotWork(self.engine, settings, self.album)

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEFAULT_SECRET = "change-me"  # noqa: S105 - serve refuses to start with it
+DISCLOSED = ("grade", "findings", "rectified", "history")
 
 
 class Settings(BaseSettings):
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
     credit_repair_file: Path | None = None
     """The bureau's own classes and periods of credit repair, instead of the shipped ones."""
+    credit_index_file: Path | None = None
+    """What makes up the credit index and how much each thing costs, in place of the shipped weights."""
+    red_black_list_file: Path | None = None
+    """The bureau's own criteria of the red and the black list, instead of the shipped ones."""
     planning_file: Path | None = None
     """How long after a visit the next one is due, in place of the intervals that ship."""
     bureau_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
@@ -95,6 +100,16 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """`https://HOST[:PORT]` under which people reach the pages; messages then hold a link to the desk."""
 
+    public_disclosure: str = "off"
+    """What anybody may read of a cafeteria without an account: off, all, or some of grade, findings,
+    rectified, history. Off until the operator says so: what was published once cannot be taken back."""
+
+    @field_validator("public_disclosure")
+    @classmethod
+    def _known_parts(cls, value: str) -> str:
+        _parts(value)
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -108,6 +123,11 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, value: Any) -> Any:
         return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+    @property
+    def disclosed(self) -> frozenset[str]:
+        """Which of DISCLOSED anybody may read."""
+        return _parts(self.public_disclosure)
 
     @property
     def own_schemes(self) -> Path | None:
@@ -135,3 +155,15 @@ class Settings(BaseSettings):
     def snapshots_dir(self) -> Path:
         """Images of events; where they go into a bucket, those that are not there yet."""
         return self.data_dir / "snapshots"
+
+
+def _parts(text: str) -> frozenset[str]:
+    words = [word for word in (part.strip().lower() for part in text.split(",")) if word]
+    if words in ([], ["off"]):
+        return frozenset()
+    if words == ["all"]:
+        return frozenset(DISCLOSED)
+    unknown = ", ".join(word for word in words if word not in DISCLOSED)
+    if unknown:
+        raise ValueError(f"{unknown} is not one of off, all, {', '.join(DISCLOSED)}")
+    return frozenset(words)

@@ -19,7 +19,7 @@ from safety_service.api.schemas_inspections import inspection_detail, inspection
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
 from safety_service.domain.scoring.book import on_sign
-from safety_service.services import attachments, cafeterias
+from safety_service.services import attachments, cafeterias, credit
 from safety_service.store import cafeterias as store
 from safety_service.store import inspections
 from safety_service.store.tables_cafeteria import Cafeteria
@@ -64,7 +64,7 @@ def list_cafeterias(
     today = cafeterias.county_day(settings.timezone, now)
     return paging.answer(
         lambda after, limit: store.list_page(session, wanted, after, limit),
-        lambda rows: cafeterias_out(rows, cafeterias.credits_of(session, rows, book, today)),
+        lambda rows: cafeterias_out(rows, credit.credits_of(session, rows, book, today)),
         CafeteriaOut,
     )
 
@@ -74,7 +74,7 @@ def read_cafeteria(
     _caller: Reader, session: SessionDep, settings: SettingsDep, book: BookDep, now: Now, row: CafeteriaDep
 ) -> CafeteriaOut:
     today = cafeterias.county_day(settings.timezone, now)
-    return cafeteria_out(row, cafeterias.credits_of(session, [row], book, today)[row.id])
+    return cafeteria_out(row, credit.credits_of(session, [row], book, today)[row.id])
 
 
 @router.put("/cafeterias/{cafeteria}")
@@ -94,7 +94,7 @@ def put_cafeteria(
         session, cafeteria, changes, now=now, timezone=settings.timezone, intervals=intervals
     )
     today = cafeterias.county_day(settings.timezone, now)
-    return cafeteria_out(row, cafeterias.credits_of(session, [row], book, today)[row.id])
+    return cafeteria_out(row, credit.credits_of(session, [row], book, today)[row.id])
 
 
 @router.get("/cafeterias/{cafeteria}/credit")
@@ -109,13 +109,14 @@ def read_credit(
 ) -> CreditOut:
     """The dynamic grade and the annual grade, each with the numbers that made it."""
     day = as_of or cafeterias.county_day(settings.timezone, now)
-    credit = cafeterias.credits_of(session, [row], book, day)[row.id]
+    found = credit.credits_of(session, [row], book, day)[row.id]
+    annual = credit.annual_in_full(session, row, book, day)
     last = inspections.last_up_to(session, row.id, day, on_sign(book))
     files = attachments.of_inspections(session, row.id, [last] if last else [])
     return CreditOut(
-        cafeteria=cafeteria_out(row, credit),
+        cafeteria=cafeteria_out(row, found),
         as_of=day,
         dynamic=inspection_detail(last, files) if last else None,
-        annual=credit.annual.as_json() if credit.annual else None,
+        annual=annual.as_json() if annual else None,
         history=inspections_out(inspections.list_page(session, row.id, None, HISTORY).rows),
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from safety_service.api.schemas_inspections import InspectionDetail, InspectionOut, LabelsOut
 from safety_service.domain.scoring.overrides import Withdrawal
-from safety_service.services.cafeterias import Credit
+from safety_service.services.credit import Credit
 from safety_service.store.tables_cafeteria import Cafeteria
 
 _MOST_DINERS = 100_000
@@ -81,17 +81,17 @@ def cafeterias_out(rows: Sequence[Cafeteria], credits: dict[str, Credit]) -> lis
 
 
 def cafeteria_out(row: Cafeteria, credit: Credit) -> CafeteriaOut:
-    annual = credit.annual.outputs if credit.annual else {}
+    annual = credit.annual
     return CafeteriaOut(
         **row.model_dump(),
         annual_average=annual.get("average"),
         annual_grade=annual.get("grade"),
         annual_letter=annual.get("letter"),
-        sign_withdrawn=_sign(credit.withdrawn),
+        sign_withdrawn=sign_out(credit.withdrawn),
     )
 
 
-def _sign(withdrawn: Withdrawal | None) -> SignOut | None:
+def sign_out(withdrawn: Withdrawal | None) -> SignOut | None:
     if withdrawn is None:
         return None
     labels = withdrawn.override.labels

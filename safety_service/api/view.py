@@ -12,7 +12,9 @@ from safety_service.api.routing import new_router
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
 from safety_service.services import view, view_shapes
-from safety_service.services.view_cafeterias import cafeterias
+from safety_service.services.periods import known_credit_repair, known_list_criteria
+from safety_service.services.red_black_list import ListRules
+from safety_service.services.view_cafeterias import cafeterias, red_black_list
 
 router = new_router("view")
 
@@ -35,7 +37,13 @@ def viewpoint(now: Now, settings: SettingsDep) -> view.Viewpoint:
     )
 
 
+def list_rules(settings: SettingsDep, book: BookDep) -> ListRules:
+    criteria = known_list_criteria(settings.red_black_list_file)
+    return ListRules(book, criteria, known_credit_repair(settings.credit_repair_file))
+
+
 At = Annotated[view.Viewpoint, Depends(viewpoint)]
+RulesDep = Annotated[ListRules, Depends(list_rules)]
 
 
 def answer(
@@ -109,12 +117,20 @@ def read_cafeterias(
     _caller: Reader,
     session: SessionDep,
     at: At,
-    book: BookDep,
+    rules: RulesDep,
     letter: Annotated[Literal["A", "B", "C", "none"] | None, Query(description="Also lists these")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Cafeterias by grade, the red and the black list, the latest falls."""
-    return answer(cafeterias(session, at, book, letter=letter), if_none_match)
+    return answer(cafeterias(session, at, rules, letter=letter), if_none_match)
+
+
+@router.get("/view/red-black-list", response_model=view_shapes.RedBlackList)
+def read_red_black_list(
+    _caller: Reader, session: SessionDep, at: At, rules: RulesDep, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The red and the black list, each cafeteria with every reason, and the criteria that drew them up."""
+    return answer(red_black_list(session, at, rules), if_none_match)
 
 
 @router.get("/view/response", response_model=view_shapes.Response)

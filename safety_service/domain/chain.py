@@ -5,6 +5,7 @@ a later head. What is written here is fixed: hashes that were exported years ago
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,8 @@ CHAINED = (
 """The fields of a record that its hash covers; an empty one is left out, so that a later field hurts none."""
 
 _LARGEST = 2**53
+_MAYBE_WHOLE_FLOAT = re.compile(rb"[:,\[]-?\d+(?:\.0[,}\]]|(?:\.\d+)?[eE])")
+"""A number that ends with .0 or has an exponent; text may look like one too."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -55,8 +58,12 @@ def chain_hash(previous: str, record: Mapping[str, Any]) -> str:
 
 def canonical(record: Mapping[str, Any]) -> bytes:
     """The record as JSON: known fields that are not null, keys sorted, no spaces, times in UTC."""
-    known = {name: _plain(record[name]) for name in CHAINED if record.get(name) is not None}
-    return msgspec.json.encode(known, order="sorted")
+    known = {name: record[name] for name in CHAINED if record.get(name) is not None}
+    written = msgspec.json.encode(known, order="sorted")
+    # Hardly a record holds a whole number as a float; going through every value costs far more than to look.
+    if _MAYBE_WHOLE_FLOAT.search(written) is None:
+        return written
+    return msgspec.json.encode({name: _plain(value) for name, value in known.items()}, order="sorted")
 
 
 def _plain(value: Any) -> Any:

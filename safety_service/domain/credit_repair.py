@@ -202,11 +202,27 @@ def _repeats(rules: CreditRepair, penalty: PenaltyFacts, other: PenaltyFacts) ->
     return later and other.subject == penalty.subject
 
 
+def is_published(rules: CreditRepair, penalty: PenaltyFacts, day: date) -> bool:
+    """Whether a penalty stands published on a day: not repaired, and its time not over."""
+    if penalty.published_on is None or penalty.published_on > day or penalty.repaired_on is not None:
+        return False
+    return not _is_over(rules, penalty, day)
+
+
+def on_severe_list(rules: CreditRepair, penalties: Sequence[PenaltyFacts], day: date) -> bool:
+    """Whether any of the penalties of a cafeteria is a listing that still holds."""
+    return any(_is_listed(rules, one, day) for one in penalties)
+
+
 def _is_listed(rules: CreditRepair, other: PenaltyFacts, day: date) -> bool:
     if other.kind not in _listings(rules) or other.repaired_on is not None:
         return False
-    ends_on = _after(other.published_on, class_of(rules, other).ends_after_months)
-    return ends_on is None or day < ends_on
+    return not _is_over(rules, other, day)
+
+
+def _is_over(rules: CreditRepair, penalty: PenaltyFacts, day: date) -> bool:
+    ends_on = _after(penalty.published_on, class_of(rules, penalty).ends_after_months)
+    return ends_on is not None and day >= ends_on
 
 
 def _listings(rules: CreditRepair) -> frozenset[str]:

@@ -25,7 +25,7 @@ from safety_service.domain.types import Event
 from safety_service.services import inspection_drafts, inspection_due, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.inspection_events import graded, scored_beside
-from safety_service.services.inspection_scoring import Scored, comparable, compared, score_submission
+from safety_service.services.inspection_scoring import comparable, row_of, score_submission
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -106,7 +106,7 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
     own = corrected.visit if corrected is not None else number
     like = comparable(scored.scheme, book)
     previous = inspections.last_before(session, place.id, scored.visited_on, own, like)
-    row = _row(place, submission, scored, previous, corrected)
+    row = row_of(place, submission, scored, previous, corrected)
     origin = {
         "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
     }  # fmt: skip
@@ -178,38 +178,6 @@ def tell(
         publish(session, submitted.event)
     # Also without an event: what is owed has changed.
     after_commit(session, wake)
-
-
-def _row(
-    place: Cafeteria,
-    submission: Submission,
-    scored: Scored,
-    previous: Inspection | None,
-    corrected: Inspection | None,
-) -> dict[str, Any]:
-    spot = submission.place
-    return {
-        "school": place.school,
-        "cafeteria": place.id,
-        "scheme": scored.scheme.id,
-        "scheme_version": scored.scheme.version,
-        "visited_on": scored.visited_on,
-        "inspector": submission.inspectors[0] if submission.inspectors else None,
-        "inspectors": list(submission.inspectors),
-        "note": submission.note,
-        **scored.result.headline,
-        "result": scored.result.as_json(),
-        "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(compared(scored, previous)),
-        "visit": corrected.visit if corrected else None,
-        "revision": corrected.revision + 1 if corrected else 0,
-        "corrects": corrected.id if corrected else None,
-        **{name: getattr(spot, name, None) for name in ("latitude", "longitude", "accuracy_m")},
-        "started_at": submission.started_at,
-        "finished_at": submission.finished_at,
-        "attachments": msgspec.to_builtins(submission.attachments),
-        "follow_ups": {code: found.as_json() for code, found in submission.follow_ups.items()},
-    }
 
 
 def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from safety_service.domain.credit_repair import CreditRepair
+from safety_service.domain.credit_weights import CreditWeights
 from safety_service.domain.deadlines import Deadlines, end_of_day
 from safety_service.domain.errors import Refused
+from safety_service.domain.red_black_list import ListCriteria
 from safety_service.store import registry
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "data"
@@ -29,6 +31,18 @@ def known_deadlines(own_file: Path | None = None) -> Deadlines:
 def known_credit_repair(own_file: Path | None = None) -> CreditRepair:
     """Classes and periods of credit repair of `own_file`, else the shipped ones."""
     return read_file(CreditRepair, own_file or _SHIPPED / "credit_repair.yaml")
+
+
+@lru_cache(maxsize=8)
+def known_credit_weights(own_file: Path | None = None) -> CreditWeights:
+    """What makes up the credit index: of `own_file`, else as shipped."""
+    return read_file(CreditWeights, own_file or _SHIPPED / "credit_index.yaml")
+
+
+@lru_cache(maxsize=8)
+def known_list_criteria(own_file: Path | None = None) -> ListCriteria:
+    """Who is on the red and the black list: by `own_file`, else as shipped."""
+    return read_file(ListCriteria, own_file or _SHIPPED / "red_black_list.yaml")
 
 
 def read_file(model: type[ModelT], path: Path) -> ModelT:

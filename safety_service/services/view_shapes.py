@@ -215,8 +215,20 @@ class GradeName(TypedDict):
     icon: str | None
 
 
+class ListReason(TypedDict):
+    """One criterion that put a cafeteria on a list, and the fact that it looked at."""
+
+    fact: str
+    zh: str
+    en: str
+
+
 class CafeteriaItem(TypedDict):
-    """`grade` and `score` of the last visit, `letter` and `average` of the last twelve months."""
+    """`grade` and `score` of the last visit, `letter` and `average` of the last twelve months.
+
+    `reasons`: why it is on the red or the black list, empty on neither. `contested`: an appeal against the
+    last visit is pending.
+    """
 
     id: str
     school: str
@@ -227,8 +239,19 @@ class CafeteriaItem(TypedDict):
     letter: str | None
     average: str | None
     reason: str | None
+    reasons: list[ListReason]
+    contested: bool
     visited_on: str | None
     list: str
+
+
+class RedBlackList(TypedDict):
+    """The best first, the worst first. `criteria` are those by which they were drawn up."""
+
+    as_of: str
+    red: list[CafeteriaItem]
+    black: list[CafeteriaItem]
+    criteria: dict[str, Any]
 
 
 class GradeDrop(TypedDict):

@@ -22,18 +22,40 @@ def hold(session: Session) -> int:
     return counters.take(session, counters.INSPECTIONS, 0)
 
 
+class Chaining:
+    """Holds the chain for a transaction and gives each row its id, its place and its hash, in turn.
+
+    The rows must be stored as they were linked, all of them; then `grow` counts them.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._number = hold(session)
+        # Past the limits of the session: the chain is one for all schools.
+        taken = session.connection().execute(select(func.max(col(Inspection.id)))).scalar_one()
+        self._id = (taken or 0) + 1
+        self._hash = head(session).hash
+
+    @property
+    def next_number(self) -> int:
+        return self._number
+
+    def link(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The row to store; without `visit` it is the first of its visit."""
+        number = self._number
+        placed = {**row, "id": self._id, "chain_number": number, "visit": row.get("visit") or number}
+        self._hash = chain_hash(self._hash, placed)
+        self._id, self._number = self._id + 1, number + 1
+        return {**placed, "chain_hash": self._hash}
+
+
 def linked(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with id, place in the chain and hash; without `visit` it is the first of its visit."""
-    number = hold(session)
-    # Past the limits of the session: the chain is one for all schools.
-    taken = session.connection().execute(select(func.max(col(Inspection.id)))).scalar_one()
-    placed = {**row, "id": (taken or 0) + 1, "chain_number": number, "visit": row.get("visit") or number}
-    return {**placed, "chain_hash": chain_hash(head(session).hash, placed)}
+    """One row with id, place in the chain and hash; without `visit` it is the first of its visit."""
+    return Chaining(session).link(row)
 
 
-def grow(session: Session) -> None:
-    """Counts the record just added."""
-    counters.take(session, counters.INSPECTIONS, 1)
+def grow(session: Session, count: int = 1) -> None:
+    """Counts the records just added."""
+    counters.take(session, counters.INSPECTIONS, count)
 
 
 def head(session: Session) -> Head:

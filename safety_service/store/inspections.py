@@ -4,20 +4,35 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from safety_service.domain.errors import NotFound
 from safety_service.store import inspection_chain
 from safety_service.store.dialect import insert
 from safety_service.store.paging import Key, Page, page
-from safety_service.store.tables_cafeteria import Inspection
+from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+
+
+class Graded(NamedTuple):
+    """One visit as a list of grades shows it."""
+
+    id: int
+    visited_on: date
+    scheme: str
+    score: str | None
+    grade: str | None
+    icon: str | None
+    reason: str | None
+    revision: int
 
 
 class Scored(NamedTuple):
-    """One visit as the annual grade sees it."""
+    """One visit as the annual grade and the credit index see it."""
 
+    id: int
     cafeteria: str
     visited_on: date
     score: str | None
@@ -41,6 +56,13 @@ def add(session: Session, row: dict[str, Any]) -> Inspection | None:
     return read(session, number)
 
 
+def add_linked(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds rows that `inspection_chain.Chaining` has linked in this transaction; their keys are new."""
+    if rows:
+        session.connection().execute(insert(session, Inspection), list(rows))
+        inspection_chain.grow(session, len(rows))
+
+
 def counts() -> ColumnElement[bool]:
     """Whether a row is the newest revision of its visit: the one that no other corrects."""
     later = aliased(Inspection)
@@ -50,6 +72,26 @@ def counts() -> ColumnElement[bool]:
 def find_by_source(session: Session, school: str, source_key: str) -> Inspection | None:
     statement = select(Inspection).where(Inspection.school == school, Inspection.source_key == source_key)
     return session.exec(statement).one_or_none()
+
+
+def fingerprints(session: Session, school: str, source_keys: Collection[str]) -> dict[str, str]:
+    """Of those keys that the school has already: the fingerprint of the content."""
+    statement = select_columns(col(Inspection.source_key), col(Inspection.fingerprint)).where(
+        col(Inspection.school) == school, col(Inspection.source_key).in_(sorted(source_keys))
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def order_of_visits(
+    session: Session, cafeteria: str, schemes: Collection[str]
+) -> list[tuple[date, int, int]]:
+    """(day, visit, id) of the visits that count under these schemes, in their order."""
+    statement = (
+        select_columns(col(Inspection.visited_on), col(Inspection.visit), col(Inspection.id))
+        .where(col(Inspection.cafeteria) == cafeteria, col(Inspection.scheme).in_(schemes), counts())
+        .order_by(col(Inspection.visited_on), col(Inspection.visit))
+    )
+    return [(day, visit, number) for day, visit, number in session.execute(statement)]
 
 
 def read(session: Session, number: int) -> Inspection:
@@ -137,22 +179,70 @@ def list_page(session: Session, cafeteria: str, after: Key | None, limit: int) -
     return Page(found.rows, (found.next[0].isoformat(), found.next[1]))
 
 
+def graded(
+    session: Session, cafeteria: str, schemes: Collection[str], after: date, up_to: date, limit: int
+) -> list[Graded]:
+    """The visits that count within (after, up_to], the newest first, without their reckonings."""
+    statement = (
+        select_columns(*(getattr(Inspection, name) for name in Graded._fields))
+        .where(
+            col(Inspection.cafeteria) == cafeteria,
+            col(Inspection.scheme).in_(schemes),
+            col(Inspection.visited_on) > after,
+            col(Inspection.visited_on) <= up_to,
+            counts(),
+        )
+        .order_by(col(Inspection.visited_on).desc(), col(Inspection.visit).desc())
+        .limit(limit)
+    )
+    return [Graded(*row) for row in session.execute(statement)]
+
+
 def scored(
     session: Session, cafeterias: Sequence[str], scheme: str, *, after: date, up_to: date
 ) -> list[Scored]:
     """The visits of these cafeterias under one scheme within (after, up_to], oldest first."""
     statement = (
-        select(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.score))
-        .where(
-            col(Inspection.cafeteria).in_(cafeterias),
-            Inspection.scheme == scheme,
-            col(Inspection.visited_on) > after,
-            col(Inspection.visited_on) <= up_to,
-            counts(),
-        )
+        select_columns(*(getattr(Inspection, name) for name in Scored._fields))
+        .where(*_within(cafeterias, scheme, after, up_to))
         .order_by(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.visit))
     )
     return [Scored(*row) for row in session.execute(statement)]
+
+
+def tallies(
+    session: Session, cafeterias: Sequence[str], scheme: str, *, after: date, up_to: date
+) -> list[tuple[str, str, int]]:
+    """How often each cafeteria was given each score within (after, up_to]: all that a mean needs."""
+    statement = (
+        select_columns(col(Inspection.cafeteria), col(Inspection.score), func.count())
+        .where(*_within(cafeterias, scheme, after, up_to), col(Inspection.score).is_not(None))
+        .group_by(col(Inspection.cafeteria), col(Inspection.score))
+    )
+    return [(cafeteria, score, count) for cafeteria, score, count in session.execute(statement)]
+
+
+def newest_records(session: Session, cafeterias: Sequence[str]) -> dict[str, int]:
+    """The chain number of the newest record of each cafeteria: another one as soon as anything was added."""
+    newest = (
+        select_columns(func.max(col(Inspection.chain_number)))
+        .where(col(Inspection.cafeteria) == col(Cafeteria.id))
+        .scalar_subquery()
+    )
+    statement = select_columns(col(Cafeteria.id), newest).where(col(Cafeteria.id).in_(cafeterias))
+    return {cafeteria: number or 0 for cafeteria, number in session.execute(statement)}
+
+
+def _within(
+    cafeterias: Sequence[str], scheme: str, after: date, up_to: date
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Inspection.cafeteria).in_(cafeterias),
+        col(Inspection.scheme) == scheme,
+        col(Inspection.visited_on) > after,
+        col(Inspection.visited_on) <= up_to,
+        counts(),
+    )
 
 
 def find_any(session: Session, number: int) -> Inspection | None:

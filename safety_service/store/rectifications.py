@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, not_
+from sqlalchemy import ColumnElement, and_, case, func, not_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from safety_service.domain.errors import NotFound
@@ -28,6 +29,14 @@ class Due(NamedTuple):
     key: bool
     owner: str | None
     cafeteria: str | None
+
+
+class Owed(NamedTuple):
+    """How many a cafeteria still owes: all, those whose day is over, those of key items."""
+
+    total: int
+    overdue: int
+    key: int
 
 
 class RectificationFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +174,26 @@ def count_open(session: Session) -> int:
 def count_overdue(session: Session, now: datetime) -> int:
     late = select(func.count(col(Rectification.id))).where(_overdue(now))
     return int(session.execute(late).scalar_one())
+
+
+def from_visits(session: Session, cafeteria: str) -> Sequence[Rectification]:
+    """All that visits have found at a cafeteria, the newest first; not held."""
+    statement = select(Rectification).where(
+        Rectification.cafeteria == cafeteria, Rectification.source == "inspection"
+    )
+    return session.exec(statement.order_by(col(Rectification.id).desc())).all()
+
+
+def count_by_cafeteria(session: Session, now: datetime) -> dict[str, Owed]:
+    """How much each cafeteria owes; those that owe nothing are left out."""
+    late = func.sum(case((col(Rectification.due_at) <= now, 1), else_=0))
+    key = func.sum(case((col(Rectification.key), 1), else_=0))
+    statement = (
+        select_columns(col(Rectification.cafeteria), func.count(), late, key)
+        .where(col(Rectification.cafeteria).is_not(None), _owed())
+        .group_by(col(Rectification.cafeteria))
+    )
+    return {cafeteria: Owed(*map(int, counts)) for cafeteria, *counts in session.execute(statement)}
 
 
 def due(session: Session, schools: Collection[str]) -> list[Due]:

@@ -61,6 +61,9 @@ class Inspection(SchoolOwned, table=True):
         UniqueConstraint("chain_number", name="uq_inspection_chain_number"),
         Index("ix_inspection_cafeteria", "cafeteria", "visited_on", "visit"),
         Index("ix_inspection_visit", "visit", "revision"),
+        Index("ix_inspection_scored", "cafeteria", "scheme", "visited_on", "score"),
+        Index("ix_inspection_newest", "cafeteria", "chain_number"),
+        Index("ix_inspection_day", "visited_on", "id"),
     )
 
     id: int = number()

@@ -30,6 +30,8 @@ NOT_OF_A_SCHOOL = {
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
     "/inspections/chain-head": "one chain for the county, for callers with every school; has its own test",
     "/stream": "endless; has a test of its own",
+    "/disclosure/{cafeteria}": "what the operator publishes, to everybody; has a test of its own",
+    "/disclosure/{cafeteria}/sign": "an address of the same",
     "/vendors": "the same profiles for every school",
     "/push/{school}/{format}": "into the message log, by a device's own key; has tests of its own",
     "/push/{school}/{format}/{rest}": "into the message log, by a device's own key; has tests of its own",

@@ -30,6 +30,7 @@ from safety_service.store.tables import (
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_credit import Appeal, Penalty, Repair
+from safety_service.store.tables_credit_index import CreditIndexDay
 from safety_service.store.tables_duties import (
     DutyOccurrence,
     DutyRecord,
@@ -382,6 +383,14 @@ def _cafeteria(n: int) -> list[object]:
             problems=[{"place": "date", "reason": mark}],
             submitted_at=NOW,
             submitted_by=mark,
+        ),
+        CreditIndexDay(
+            cafeteria=name,
+            day=NOW.date(),
+            school=school,
+            value="70.00",
+            version=mark,
+            reckoned_at=NOW,
         ),
         PlannedVisit(
             cafeteria=name,

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safety_service.domain.chain import (
     CHAINED,
@@ -55,6 +57,29 @@ def test_the_form_that_is_hashed_never_changes() -> None:
     assert (
         chain_hash(GENESIS, record(1)) == "ab2b12e6c4f6881dfd38a171ec106166b22cfcb8514feebffaeb08eb78d01345"
     )
+
+
+NUMBERS = st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), st.floats(allow_nan=False, allow_infinity=False))
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, st.text()),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_a_whole_number_is_one_however_a_database_gives_it_back(value: Any) -> None:
+    """35.0 and 35 make one hash, wherever they stand; what only looks like a number stays as it is."""
+
+    def as_integers(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: as_integers(inner) for name, inner in part.items()}
+        if isinstance(part, list):
+            return [as_integers(inner) for inner in part]
+        whole = isinstance(part, float) and part.is_integer() and abs(part) < 2**53
+        return int(part) if whole else part
+
+    assert canonical(record(1, result=[value])) == canonical(record(1, result=[as_integers(value)]))
 
 
 @pytest.mark.parametrize(

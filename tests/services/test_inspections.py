@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from safety_service.domain.decoding import decode
 from safety_service.domain.errors import Conflict, Refused, SafetyError
 from safety_service.domain.types import Event
-from safety_service.services import cafeterias, inspections
+from safety_service.services import cafeterias, credit, inspections
 from safety_service.services.inspections import SubmittedInspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import as_message
@@ -329,9 +329,13 @@ def test_simultaneous_submissions_are_graded_in_turn_and_each_once(county: Engin
 
 def annual_of(session: Session, as_of: date) -> Any:
     book = known_schemes()
-    credit = cafeterias.credits_of(session, [rows.get(session, CAFETERIA)], book, as_of)[CAFETERIA]
-    assert credit.annual is not None
-    return credit.annual
+    row = rows.get(session, CAFETERIA)
+    in_full = credit.annual_in_full(session, row, book, as_of)
+    assert in_full is not None
+    # What a list shows is reckoned in another way, and is the same; also when it is asked for again.
+    for _ in range(2):
+        assert credit.credits_of(session, [row], book, as_of)[CAFETERIA].annual == in_full.outputs
+    return in_full
 
 
 def test_the_annual_grade_is_the_mean_of_the_stored_scores(county: Engine) -> None:
@@ -356,8 +360,8 @@ def test_an_accident_takes_the_sign_at_once_and_leaves_the_grade_of_the_visit(co
         row = cafeterias.put(
             session, CAFETERIA, {"accident": date(2026, 8, 30)}, now=NOW, timezone="Asia/Shanghai"
         )
-        credit = cafeterias.credits_of(session, [row], known_schemes(), date(2026, 9, 1))
-    withdrawn = credit[CAFETERIA].withdrawn
+        found = credit.credits_of(session, [row], known_schemes(), date(2026, 9, 1))
+    withdrawn = found[CAFETERIA].withdrawn
     assert withdrawn is not None
     assert withdrawn.until == date(2027, 2, 28)
     assert place(county).grade == "优秀"

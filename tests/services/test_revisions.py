@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from safety_service.domain.errors import Refused
-from safety_service.services import cafeterias
+from safety_service.services import credit
 from safety_service.services.inspections import SubmittedInspection
 from safety_service.services.schemes import known_schemes
 from safety_service.store import cafeterias as places
@@ -49,9 +49,7 @@ def shown(county: Engine) -> tuple[int | None, str | None, date | None]:
 def year(county: Engine) -> Any:
     with session_scope(county, EVERY_SCHOOL) as session:
         place = places.get(session, HERE)
-        credit = cafeterias.credits_of(session, [place], known_schemes(), date(2026, 9, 1))[HERE]
-        assert credit.annual is not None
-        return credit.annual.outputs
+        return credit.credits_of(session, [place], known_schemes(), date(2026, 9, 1))[HERE].annual
 
 
 def test_the_newest_revision_counts_and_the_older_can_be_read(county: Engine) -> None:

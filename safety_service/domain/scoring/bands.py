@@ -1,5 +1,6 @@
 """Bands: the first, best first, whose limits all hold; each limit said as a comparison."""
 
+import operator
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -74,9 +75,10 @@ def _beside(name: str, measured: Measured, limit: Fraction, sign: str) -> _Limit
 
 
 _OPPOSITE = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
+_COMPARED = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 def _compared(name: str, fact: str, value: Fraction, limit: Fraction, sign: str) -> _Limit:
-    holds = {">=": value >= limit, ">": value > limit, "<=": value <= limit, "<": value < limit}[sign]
+    holds = _COMPARED[sign](value, limit)
     because = f"{fact} {exact_text(value)} {sign if holds else _OPPOSITE[sign]} {exact_text(limit)}"
     return _Limit(name, holds, because)

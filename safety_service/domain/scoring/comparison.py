@@ -1,6 +1,7 @@
 """Two visits side by side: from which grade to which, and why, in sentences a title can carry."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -126,6 +127,7 @@ def _named_sections(worse: list[dict[str, Any]], language: str) -> str:
     return f"得分下降：{text}" if chinese else f"lower: {text}"
 
 
+@lru_cache(maxsize=4096)
 def _one_place(score: str) -> str:
     number = exact(score)
     return score if number is None else str(round_half_up(number, 1)).removesuffix(".0")

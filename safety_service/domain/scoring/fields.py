@@ -14,6 +14,10 @@ class Labels(Part):
     zh: str = Field(min_length=1)
     en: str = Field(min_length=1)
 
+    def as_json(self) -> dict[str, str]:
+        """As a reckoning shows them; each has a dozen."""
+        return {"zh": self.zh, "en": self.en}
+
 
 class DateField(Part):
     """A date; `nullable` lets the sender say "not known", which differs from forgetting it."""

@@ -72,7 +72,7 @@ def _with_items(reckoning: dict[str, Any], checklist: Checklist, answers: list[A
             "code": answer.item.code,
             "section": answer.item.section,
             "key": answer.item.key,
-            "labels": answer.item.labels.model_dump(),
+            "labels": answer.item.labels.as_json(),
             "result": answer.result,
             "points": exact_text(answer.points),
             "of": str(answer.item.points),
@@ -83,7 +83,7 @@ def _with_items(reckoning: dict[str, Any], checklist: Checklist, answers: list[A
     if checklist.sections_input is None:
         return {**reckoning, "items": items}
     sections = [
-        {**section, "labels": labels.model_dump()}
+        {**section, "labels": labels.as_json()}
         for section, labels in zip(reckoning["sections"], checklist.sections, strict=True)
     ]
     return {**reckoning, "sections": sections, "items": items}

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _FRACTION = re.compile(r"\d{1,15}/0*[1-9]\d{0,14}")
@@ -28,10 +29,15 @@ def exact(value: object) -> Fraction | None:
         return exact(Decimal(repr(value)))
     if isinstance(value, Decimal):
         return _from_decimal(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if _DECIMAL.fullmatch(text) or _FRACTION.fullmatch(text):
-            return Fraction(text)
+    return _from_text(value) if isinstance(value, str) else None
+
+
+# The scores of a county are the same few texts again and again.
+@lru_cache(maxsize=4096)
+def _from_text(value: str) -> Fraction | None:
+    text = value.strip()
+    if _DECIMAL.fullmatch(text) or _FRACTION.fullmatch(text):
+        return Fraction(text)
     return None
 
 
@@ -54,12 +60,14 @@ def exact_text(value: Fraction | None) -> str | None:
     """Decimal text where the number has one, else `n/d`; both are read back by `exact`."""
     if value is None:
         return None
-    digits = 0
-    while value.denominator != 1 and 10**digits % value.denominator and digits <= _MAX_DIGITS:
+    numerator, denominator, digits = value.numerator, value.denominator, 0
+    if denominator == 1:
+        return str(numerator)
+    while 10**digits % denominator and digits <= _MAX_DIGITS:
         digits += 1
     if digits > _MAX_DIGITS:
         return str(value)
-    return str(Decimal(int(value * 10**digits)).scaleb(-digits)) if digits else str(value.numerator)
+    return str(Decimal(numerator * 10**digits // denominator).scaleb(-digits))
 
 
 def read_date(value: object) -> date | None:

@@ -1,12 +1,12 @@
 """Measures over past visits: their plain mean inside a window, or their mean with weights that decay."""
 
 from datetime import date
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
+from safety_service.domain.decay import decayed
 from safety_service.domain.scoring.input_lists import Visit
 from safety_service.domain.scoring.inputs import Facts
 from safety_service.domain.scoring.measure_params import WeightedMean, WindowMean
@@ -14,7 +14,6 @@ from safety_service.domain.scoring.measured import Measured, mean, rounded
 from safety_service.domain.scoring.numbers import add_months, exact_text, round_half_up
 from safety_service.domain.scoring.scheme import Scheme
 
-_WEIGHT_DIGITS = 40
 _WEIGHT_PLACES_SHOWN = 6
 
 
@@ -40,7 +39,8 @@ def weighted_mean(scheme: Scheme, measure: WeightedMean, facts: Facts) -> Measur
     """
     as_of = _as_of(scheme, facts)
     window = _window(facts.visits[measure.of], as_of, measure.window_months)
-    weights = [_weight((as_of - day).days, measure.half_life_days) for day, _ in window.scored]
+    ages = [(as_of - day).days for day, _ in window.scored]
+    weights = [Fraction(decayed(age, measure.half_life_days)) for age in ages]
     for line, weight in zip(window.steps["counted"], weights, strict=True):
         line["weight"] = str(round_half_up(weight, _WEIGHT_PLACES_SHOWN))
     if not weights:
@@ -56,12 +56,6 @@ def _as_of(scheme: Scheme, facts: Facts) -> date:
     as_of = facts.dates[scheme.inputs.as_of or ""]
     assert as_of is not None  # the scheme makes it a required date
     return as_of
-
-
-def _weight(age_days: int, half_life_days: int) -> Fraction:
-    with localcontext() as context:
-        context.prec = _WEIGHT_DIGITS
-        return Fraction(Decimal(2) ** (Decimal(-age_days) / Decimal(half_life_days)))
 
 
 def _window(given: tuple[Visit, ...], as_of: date, months: int | None) -> _Window:

@@ -1,5 +1,6 @@
 """Overrides: what a fact does to the grade whatever the bands say; each judged with the comparison made."""
 
+import operator
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
@@ -10,6 +11,8 @@ from safety_service.domain.scoring.inputs import Facts
 from safety_service.domain.scoring.measured import Measured
 from safety_service.domain.scoring.numbers import add_months, exact_text
 from safety_service.domain.scoring.scheme import MEASURED, Override, Scheme, When
+
+_COMPARED = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -52,9 +55,9 @@ def _holds(when: When, facts: Facts, measured: Measured, as_of: date | None) -> 
     )
     limit, sign, opposite = next(one for one in limits if one[0] is not None)
     bound = Fraction(limit or 0)
-    compared = {">=": number >= bound, ">": number > bound, "<=": number <= bound, "<": number < bound}
+    holds = _COMPARED[sign](number, bound)
     shown = measured.text if when.fact == MEASURED else exact_text(number)
-    return compared[sign], f"{when.fact} {shown} {sign if compared[sign] else opposite} {limit}"
+    return holds, f"{when.fact} {shown} {sign if holds else opposite} {limit}"
 
 
 def _within(fact: str, months: int, facts: Facts, as_of: date | None) -> tuple[bool | None, str]:

@@ -34,7 +34,7 @@ def _sections(scheme: Scheme, name: str, facts: Facts) -> dict[str, Any]:
     field = scheme.field(name)
     labels = field.labels if isinstance(field, SectionsField) else ()
     sections = [
-        {"section": number, "labels": label.model_dump(), "score": exact_text(score), "absent": score is None}
+        {"section": number, "labels": label.as_json(), "score": exact_text(score), "absent": score is None}
         for number, (label, score) in enumerate(zip(labels, facts.sections[name], strict=True), start=1)
     ]
     return {"sections": sections}

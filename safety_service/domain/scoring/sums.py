@@ -68,7 +68,7 @@ def _known(
 def _addend(scheme: Scheme, name: str, facts: Facts) -> _Addend:
     field = scheme.field(name)
     if isinstance(field, ViolationsField):
-        labels = {code.code: code.labels.model_dump() for code in field.codes}
+        labels = {code.code: code.labels.as_json() for code in field.codes}
         found = facts.violations[name]
         points = sum((violation.points for violation in found), Fraction(0))
         lines = [{**one.as_json(), "severity": one.severity, "labels": labels[one.code]} for one in found]

@@ -47,6 +47,7 @@ export function Cafeterias({ cafeterias, words, still, open }) {
 }
 
 function verdict(item, gradeName, words) {
+  if (item.tag === "black" && item.reasons?.length) return item.reasons.map((reason) => reason[words.language]).join(" · ");
   if (item.tag === "red" || item.average) return words.t("cafeterias.average", { score: item.average ?? item.score });
   return item.score ? `${gradeName(item.grade)} ${item.score}` : gradeName(item.grade);
 }
