@@ -36,6 +36,7 @@ app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")
 app.add_typer(imports.device_app, name="device")
+app.add_typer(imports.boundary_app, name="boundary")
 app.add_typer(rules.app, name="rules")
 
 

@@ -26,6 +26,7 @@ from safety_service.api import (
     events,
     figures,
     gateways,
+    handovers,
     health,
     inspections,
     messages,
@@ -55,6 +56,7 @@ ROUTERS = (
     devices.router,
     gateways.router,
     quiet_times.router,
+    handovers.router,
     events.router,
     messages.router,
     # Before the alerts, whose numbers stand in the same place as these names.

@@ -25,7 +25,9 @@ NewDevice = Annotated[DeviceId, Path(description="What the device calls itself; 
 
 
 class DeviceOut(BaseModel):
-    """`condition`: new (heard of, not adopted), active, quarantined, retired. `online`: heard of lately."""
+    """`condition`: new (heard of, not adopted), active, quarantined, retired. `online`: heard of lately.
+
+    `live_url`: where its picture can be watched, if anybody has said so."""
 
     school: str
     device: str
@@ -34,6 +36,7 @@ class DeviceOut(BaseModel):
     zone_type: str | None
     format: str | None
     model: str | None
+    live_url: str | None
     condition: str
     online: bool
     first_seen_at: AwareDatetime | None

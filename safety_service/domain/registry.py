@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -67,6 +68,16 @@ def _device_id(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    """Only what a browser may open: never `javascript:` or a file, and no password for everybody to read."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or len(value) > 1000:
+        raise ValueError("must be a web address, http:// or https://, of at most 1000 characters")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name and no password: everybody at the desk can read it")
+    return value
+
+
 _OrNone = BeforeValidator(_cleaned_or_none)
 _Line = Annotated[str, Field(max_length=200)]
 _Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -113,7 +124,8 @@ class ZoneFields(BaseModel):
 
 
 class DeviceFields(BaseModel):
-    """What is said about a device. A `zone_type` is taken from the zone where it is not given."""
+    """What is said about a device. A `zone_type` is taken from the zone where it is not given; `live_url` is
+    the page on which its picture can be watched."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -122,6 +134,7 @@ class DeviceFields(BaseModel):
     zone_type: OptionalSlug = None
     format: OptionalSlug = None
     model: OptionalText = None
+    live_url: Annotated[Annotated[str, AfterValidator(_web_address)] | None, _OrNone] = None
 
 
 class DeviceEntry(DeviceFields):

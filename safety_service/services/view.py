@@ -129,8 +129,12 @@ def _presence(session: Session, at: Viewpoint) -> shapes.Presence:
     devices = rows.devices_by_school(session, at.seen_since)
     online, total = device_sums(devices)
     reporting = sum(1 for school in devices.values() if school.online)
+    unknown = sum(school.fresh for school in devices.values())
+    held = sum(school.quarantined for school in devices.values())
     return {
         "devices_online": share(online, total, "devices", {"online": "true"}),
+        "devices_new": figure(unknown, "devices", {"condition": "new"}),
+        "devices_quarantined": figure(held, "devices", {"condition": "quarantined"}),
         "schools_reporting": share(
             reporting, rows.count_schools(session), "view/schools", {"reporting": "true"}
         ),
@@ -144,7 +148,7 @@ def schools(
     since = at.hours_back(hours)
     events, alerts = rollups.events_by_school(session, since), rollups.alerts_by_school(session, since)
     devices, waiting = rows.devices_by_school(session, at.seen_since), rows.open_by_school(session)
-    nothing = rows.DeviceTotals(0, 0, 0)
+    nothing = rows.DeviceTotals(0, 0, 0, 0)
     items: list[shapes.SchoolItem] = [
         {
             **_school_state(row, waiting.get(row.school.code, {}), devices.get(row.school.code, nothing)),
@@ -208,46 +212,6 @@ def school_map(session: Session, at: Viewpoint) -> shapes.SchoolMap:
             }
         )
     return {"type": "FeatureCollection", "as_of": rfc3339(at.now), "features": features}
-
-
-def trend(session: Session, at: Viewpoint, *, hours: int) -> shapes.Trend:
-    """Events and raised alerts of each of the last hours, oldest first, the running hour last."""
-    since = at.hours_back(hours)
-    events = {found.hour: found.total for found in rollups.events_by_hour(session, since)}
-    alerts = rollups.alerts_by_hour(session, since)
-    items: list[shapes.TrendHour] = []
-    for hour in (since + timedelta(hours=step) for step in range(hours)):
-        stretch = {"from": hour, "to": hour + timedelta(hours=1)}
-        by_severity = {name: alerts.get(hour, {}).get(name, 0) for name in LEVELS}
-        items.append(
-            {
-                "hour": rfc3339(hour),
-                "events": events.get(hour, 0),
-                "alerts": sum(by_severity.values()),
-                "by_severity": by_severity,
-                "list": link("alerts", stretch),
-                "events_list": link("events", stretch),
-            }
-        )
-    return {"as_of": rfc3339(at.now), "hours": hours, "items": items}
-
-
-def kinds(session: Session, at: Viewpoint, *, hours: int, limit: int) -> shapes.Kinds:
-    """The kinds that raised most alerts, then those with most events."""
-    since = at.hours_back(hours)
-    events, alerts = rollups.events_by_kind(session, since), rollups.alerts_by_kind(session, since)
-    ranked = sorted({*events, *alerts}, key=lambda kind: (-alerts.get(kind, 0), -events.get(kind, 0), kind))
-    items: list[shapes.KindItem] = [
-        {
-            "kind": kind,
-            "alerts": alerts.get(kind, 0),
-            "events": events.get(kind, 0),
-            "list": link("alerts", {"kind": kind, "from": since}),
-            "events_list": link("events", {"kind": kind, "from": since}),
-        }
-        for kind in ranked[:limit]
-    ]
-    return {"as_of": rfc3339(at.now), "hours": hours, "items": items}
 
 
 def response(session: Session, at: Viewpoint) -> shapes.Response:

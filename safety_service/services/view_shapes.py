@@ -60,7 +60,11 @@ class AlertRow(TypedDict):
 
 
 class Presence(TypedDict):
+    """`devices_new`: heard of and not adopted; `devices_quarantined`: held apart at a strict school."""
+
     devices_online: Share
+    devices_new: Figure
+    devices_quarantined: Figure
     schools_reporting: Share
 
 
@@ -149,6 +153,32 @@ class Trend(TypedDict):
     as_of: str
     hours: int
     items: list[TrendHour]
+
+
+class TrendDay(TypedDict):
+    day: str
+    events: int
+    alerts: int
+    by_severity: dict[str, int]
+    list: str
+    events_list: str
+
+
+class DailyTrend(TypedDict):
+    """`day` is a date of the county's calendar."""
+
+    as_of: str
+    days: int
+    items: list[TrendDay]
+
+
+class CountyBoundary(TypedDict):
+    """GeoJSON; without features where no map was imported. `approval`: the number it may be shown under."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+    approval: str | None
+    imported_at: str | None
 
 
 class KindItem(TypedDict):

@@ -5,8 +5,10 @@ from sqlmodel import SQLModel
 
 from safety_service.store import (
     tables,
+    tables_boundary,
     tables_cafeteria,
     tables_credit,
+    tables_desk,
     tables_escalation,
     tables_news,
     tables_outbox,
@@ -27,6 +29,8 @@ MODULES = (
     tables_escalation,
     tables_rectification,
     tables_credit,
+    tables_desk,
+    tables_boundary,
 )
 
 METADATA: MetaData = SQLModel.metadata

@@ -130,6 +130,7 @@ class Device(SchoolOwned, table=True):
     condition: str = "new"
     first_seen_at: datetime | None = instant(nullable=True)
     last_seen_at: datetime | None = instant(nullable=True, index=True)
+    live_url: str | None = None
 
 
 class StoredEvent(SchoolOwned, table=True):
