@@ -18,6 +18,8 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     && useradd --system --create-home --home-dir /var/lib/campus-safety campus
 USER campus
 WORKDIR /var/lib/campus-safety
+# A volume takes over the owner of the folder that it is mounted on.
+RUN mkdir data
 ENV CAMPUS_HTTP_HOST=0.0.0.0 \
     CAMPUS_HTTP_PORT=8000 \
     CAMPUS_DATA_DIR=/var/lib/campus-safety/data \

@@ -42,7 +42,7 @@ BrokerOption = Annotated[str, typer.Option(help="mqtt://[user:password@]host[:po
 
 Speaking = Annotated[
     str | None,
-    typer.Option("--format", help="wire format of the devices that can speak it: onvif, axis, hikvision …"),
+    typer.Option("--format", help="wire format of all devices that can speak it: onvif, zigbee2mqtt …"),
 ]
 Spooled = Annotated[Path | None, typer.Option(help="keep messages here until a receipt covers them")]
 ResendAfter = Annotated[

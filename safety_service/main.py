@@ -1,5 +1,6 @@
 """create_app(settings): wiring and nothing else."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from safety_service.api import (
     alerts,
     api_keys,
     appeals,
+    attachments,
     audit,
     auth,
     backtest,
@@ -28,6 +30,8 @@ from safety_service.api import (
     gateways,
     handovers,
     health,
+    inspection_drafts,
+    inspection_plans,
     inspections,
     messages,
     notifications,
@@ -44,12 +48,15 @@ from safety_service.api import (
     view,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
+from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
+from safety_service.services.inspection_plans import planning
 from safety_service.services.throttle import LoginThrottle
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
 API_PREFIX = "/api/v1"
+ATTACHMENTS = re.compile(r"/api/v1/cafeterias/[^/]+/attachments/[^/]+")
 ROUTERS = (
     auth.router,
     schools.router,
@@ -66,6 +73,9 @@ ROUTERS = (
     cafeterias.router,
     calendars.router,
     inspections.router,
+    inspection_drafts.router,
+    inspection_plans.router,
+    attachments.router,
     rectifications.router,
     appeals.router,
     penalties.router,
@@ -116,7 +126,6 @@ def create_app(
     """
     database = engine or open_engine(settings.resolved_database_url)
     beside = runtime or Runtime(settings, database, pipeline=False)
-
     app = FastAPI(
         title="Campus safety",
         version=__version__,
@@ -125,20 +134,29 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.engine = database
+    _remember(app, settings, database, beside)
     app.state.clock = clock
     app.state.wake = wake or beside.wake
-    app.state.hub = beside.hub
-    app.state.vitals = beside.vitals
-    app.state.stop = beside.stop
-    app.state.throttle = LoginThrottle()
-    app.state.backtest_turn = Lock()
     errors.install(app)
-    app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    larger = ((ATTACHMENTS, settings.max_attachment_bytes),)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes, others=larger)
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app
+
+
+def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtime) -> None:
+    """What the requests of this app share."""
+    app.state.settings = settings
+    app.state.engine = database
+    app.state.hub = beside.hub
+    app.state.vitals = beside.vitals
+    app.state.stop = beside.stop
+    app.state.blobs = FolderBlobs(settings.files_dir)
+    # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
+    app.state.planning = planning(settings.planning_file)
+    app.state.throttle = LoginThrottle()
+    app.state.backtest_turn = Lock()
 
 
 def _as_long_as_the_app(beside: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     """The bureau's own periods for rectifications and appeals, instead of the shipped ones."""
     credit_repair_file: Path | None = None
     """The bureau's own classes and periods of credit repair, instead of the shipped ones."""
+    planning_file: Path | None = None
+    """How long after a visit the next one is due, in place of the intervals that ship."""
+    bureau_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
+    bureau_longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
+    """Where an inspector's day begins."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
@@ -43,6 +48,8 @@ class Settings(BaseSettings):
     receive_buffer_bytes: Annotated[int, Field(ge=1 << 20)] = 64 << 20
     max_payload_bytes: Annotated[int, Field(ge=1024)] = 1 << 20
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
+    max_attachment_bytes: Annotated[int, Field(ge=1024)] = 10 << 20
+    """One photo or signature of an inspection."""
     advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
@@ -80,3 +87,8 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'campus.db'}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Where photos and signatures are kept, whatever database stands beside them."""
+        return self.data_dir / "files"

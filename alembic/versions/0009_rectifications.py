@@ -7,7 +7,7 @@ from safety_service.store import guards
 from safety_service.store.columns import BigInt, Json, UtcTime
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

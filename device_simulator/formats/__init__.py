@@ -8,13 +8,23 @@ from device_simulator.formats.frigate import FRIGATE
 from device_simulator.formats.hikvision import HIKVISION
 from device_simulator.formats.native import NATIVE
 from device_simulator.formats.onvif import ONVIF
+from device_simulator.formats.shelly import SHELLY
+from device_simulator.formats.sparkplug import SPARKPLUG
+from device_simulator.formats.tasmota import TASMOTA
+from device_simulator.formats.thingsboard import THINGSBOARD
 from device_simulator.formats.wire import Format
+from device_simulator.formats.zigbee2mqtt import ZIGBEE2MQTT
 from device_simulator.happenings import Happening, Moment
 from device_simulator.model import Device
 
 FORMATS: dict[str, Format] = {
     "native": NATIVE,
     "frigate": FRIGATE,
+    "zigbee2mqtt": ZIGBEE2MQTT,
+    "tasmota": TASMOTA,
+    "shelly": SHELLY,
+    "sparkplug": SPARKPLUG,
+    "thingsboard": THINGSBOARD,
     "onvif": ONVIF,
     "axis": AXIS,
     "hikvision": HIKVISION,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -37,7 +37,8 @@ class Pen(msgspec.Struct):
     `run` makes ids of this run differ from those of any other, `gateway` names the native gateway of every
     school, `numbers` holds the last sequence number of each school's gateway, `began` the wall time (epoch
     seconds) at which a story started, `raised` the stories whose last change was told, `posts` how often a
-    story was told while it lasts.
+    story was told while it lasts. `memory` is what a format remembers beside that, under keys that begin with
+    its name.
     """
 
     run: str
@@ -45,6 +46,7 @@ class Pen(msgspec.Struct):
     numbers: dict[str, int] = msgspec.field(default_factory=lambda: defaultdict(int))
     began: dict[str, float] = msgspec.field(default_factory=dict)
     raised: set[str] = msgspec.field(default_factory=set)
+    memory: dict[tuple[str, ...], Any] = msgspec.field(default_factory=dict)
     posts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -56,7 +58,7 @@ class Format(NamedTuple):
     """
 
     write: Callable[[Pen, tuple[Happening, ...], datetime], list[WireMessage]]
-    link: Callable[[str, Pen], Link]
+    link: Callable[[str, Pen], Link | None]
     kinds: frozenset[str] | None
     roles: frozenset[str] = frozenset()
     name: Callable[[Device], str] | None = None

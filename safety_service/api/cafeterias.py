@@ -14,13 +14,12 @@ from safety_service.api.schemas_cafeterias import (
     CreditOut,
     cafeteria_out,
     cafeterias_out,
-    inspection_detail,
-    inspections_out,
 )
+from safety_service.api.schemas_inspections import inspection_detail, inspections_out
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
 from safety_service.domain.scoring.book import on_sign
-from safety_service.services import cafeterias
+from safety_service.services import attachments, cafeterias
 from safety_service.store import cafeterias as store
 from safety_service.store import inspections
 from safety_service.store.tables_cafeteria import Cafeteria
@@ -109,10 +108,11 @@ def read_credit(
     day = as_of or cafeterias.county_day(settings.timezone, now)
     credit = cafeterias.credits_of(session, [row], book, day)[row.id]
     last = inspections.last_up_to(session, row.id, day, on_sign(book))
+    files = attachments.of_inspections(session, row.id, [last] if last else [])
     return CreditOut(
         cafeteria=cafeteria_out(row, credit),
         as_of=day,
-        dynamic=inspection_detail(last) if last else None,
+        dynamic=inspection_detail(last, files) if last else None,
         annual=credit.annual.as_json() if credit.annual else None,
         history=inspections_out(inspections.list_page(session, row.id, None, HISTORY).rows),
     )

@@ -18,6 +18,7 @@ from safety_service.domain.errors import Refused, SafetyError
 log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+TOO_LARGE = "too-large"
 
 
 class ProblemPlace(BaseModel):
@@ -92,6 +93,8 @@ def _invalid_request(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _answer(request, status, TOO_LARGE, error.detail, problems=[("body", error.detail)])
     slug = status.phrase.lower().replace(" ", "-")
     return _answer(request, status, slug, str(error.detail), headers=error.headers)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from safety_service.api.schemas_cafeterias import LabelsOut
+from safety_service.api.schemas_inspections import LabelsOut
 from safety_service.api.schemas_rectifications import Photo
 from safety_service.api.schemas_rosters import Strict
 from safety_service.domain.appeals import Decision, Status

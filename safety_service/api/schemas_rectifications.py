@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from safety_service.api.schemas_cafeterias import LabelsOut
+from safety_service.api.schemas_inspections import LabelsOut
 from safety_service.api.schemas_rosters import Strict, TitleIn
 from safety_service.domain.rectified import MOST_PHOTOS, OWED, Action, Source, Status
 from safety_service.store.tables_rectification import Rectification, RectificationStep

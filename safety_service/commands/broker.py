@@ -93,14 +93,12 @@ def provision(
             tick=lambda n: progress.advance(bar, n),
         )
     if broker is not None and running:
-        fresh = [written.credentials[name] for name in written.fresh]
-        dynsec.add(*_operator(broker, out, written.credentials), fresh)
+        dynsec.add(*_operator(broker, out, written.credentials), written.new)
     if (account := _owner(owner)) is not None:
         broker_files.hand_over(out, account)
     typer.echo(f"{len(written.credentials)} credentials, {len(written.fresh)} of them new, in {out}")
-    typer.echo(
-        "the broker knows them" if running else f"start it: mosquitto -c {layout.seen_as}/mosquitto.conf"
-    )
+    then = "the broker knows them" if running else f"start it: mosquitto -c {layout.seen_as}/mosquitto.conf"
+    typer.echo(then)
 
 
 @app.command("rotate")

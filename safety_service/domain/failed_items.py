@@ -1,18 +1,13 @@
 """Which items a visit failed, and what the inspector ordered about each: owner, day, photos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from safety_service.domain.errors import Refused
-from safety_service.domain.rectified import MOST_PHOTOS, check_due, is_hash
-from safety_service.domain.scoring.numbers import read_date
-from safety_service.domain.scoring.text import read_text
-
-LONGEST_OWNER = 100
-Problems = list[tuple[str, str]]
+from safety_service.domain.inspection_parts import Attached, FollowUp
+from safety_service.domain.rectified import MOST_PHOTOS
 
 
 class FailedItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,27 +22,27 @@ class FailedItem(msgspec.Struct, frozen=True, kw_only=True):
     photos: tuple[str, ...] = ()
 
 
-def failed_items(result: Mapping[str, Any], body: object, visited_on: date) -> list[FailedItem]:
+def failed_items(
+    result: Mapping[str, Any], follow_ups: Mapping[str, FollowUp], attachments: Iterable[Attached]
+) -> list[FailedItem]:
     """The failed items of a scoring (`ScoreResult.as_json()`), in the order of the checklist.
 
-    Owner and day come from the answers as they were sent, photos from the attachments that name the item.
-    Raises Refused with every wrong place. A visit without a checklist has none.
+    `follow_ups` by code. Photos are the first of those that name the item. A visit without a checklist has
+    no failed items.
     """
-    sent = body if isinstance(body, Mapping) else {}
-    orders = _orders(sent.get("items"), visited_on)
-    photos = _photos(sent.get("attachments"))
+    photos = _photos(attachments)
+    items = [item for item in result["reckoning"].get("items", []) if item["result"] == "fail"]
     return [
         FailedItem(
             code=item["code"],
             title=dict(item["labels"]),
             key=bool(item["key"]),
             note=item.get("note"),
-            owner=orders.get(item["code"], (None, None))[0],
-            due_on=orders.get(item["code"], (None, None))[1],
-            photos=photos.get(item["code"], ()),
+            owner=ordered.owner if ordered else None,
+            due_on=ordered.due if ordered else None,
+            photos=tuple(photos.get(item["code"], ()))[:MOST_PHOTOS],
         )
-        for item in result["reckoning"].get("items", [])
-        if item["result"] == "fail"
+        for item, ordered in ((item, follow_ups.get(item["code"])) for item in items)
     ]
 
 
@@ -57,47 +52,10 @@ def passed_codes(result: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(item["code"] for item in items if item["result"] == "pass")
 
 
-def _orders(items: object, visited_on: date) -> dict[str, tuple[str | None, date | None]]:
-    problems: Problems = []
-    orders: dict[str, tuple[str | None, date | None]] = {}
-    for index, answer in enumerate(_list(items)):
-        if isinstance(answer, Mapping) and answer.get("result") == "fail":
-            place = f"items[{index}]"
-            owner = read_text(answer.get("owner"), f"{place}.owner", LONGEST_OWNER, problems)
-            due_on = _day(answer.get("due"), f"{place}.due", visited_on, problems)
-            orders[str(answer.get("code"))] = (owner, due_on)
-    if problems:
-        raise Refused(problems[0][1], place=problems[0][0], problems=problems)
-    return orders
-
-
-def _day(value: object, place: str, visited_on: date, problems: Problems) -> date | None:
-    if value is None:
-        return None
-    day = read_date(value)
-    if day is None:
-        problems.append((place, "is not a date (YYYY-MM-DD)"))
-        return None
-    try:
-        # From the day of the visit: what was found in a kitchen without signal may arrive days later.
-        check_due(day, visited_on, place)
-    except Refused as error:
-        problems += error.problems
-        return None
-    return day
-
-
-def _photos(attachments: object) -> dict[str, tuple[str, ...]]:
-    """Photos by item. What is wrong with an attachment is told by whoever keeps it, not here."""
-    found: dict[str, list[str]] = {}
-    for attachment in _list(attachments):
-        if not isinstance(attachment, Mapping) or attachment.get("role") != "photo":
-            continue
-        item, photo = attachment.get("item"), attachment.get("sha256")
-        if isinstance(item, str) and isinstance(photo, str) and is_hash(photo):
-            found.setdefault(item, []).append(photo)
-    return {item: tuple(dict.fromkeys(photos))[:MOST_PHOTOS] for item, photos in found.items()}
-
-
-def _list(value: object) -> Sequence[Any]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+def _photos(attachments: Iterable[Attached]) -> dict[str, dict[str, None]]:
+    """The hashes by item, none twice."""
+    found: dict[str, dict[str, None]] = {}
+    for attached in attachments:
+        if attached.role == "photo" and attached.item is not None:
+            found.setdefault(attached.item, {})[attached.sha256] = None
+    return found

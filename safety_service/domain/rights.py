@@ -20,6 +20,7 @@ Right = Literal[
     "rules:write",
     "inspections:read",
     "inspections:submit",
+    "inspections:plan",
     "rectifications:read",
     "rectifications:handle",
     "rectifications:accept",
@@ -51,9 +52,10 @@ RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
     | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"}
-    | {"rectifications:handle", "credit:contest"},
+    | {"inspections:plan", "rectifications:handle", "credit:contest"},
     "security": _READ | {"alerts:handle", "messages:read", "rectifications:handle", "credit:contest"},
-    "inspector": _READ | {"inspections:submit", "rectifications:handle", "rectifications:accept"},
+    "inspector": _READ
+    | {"inspections:submit", "inspections:plan", "rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
 }
 

@@ -36,6 +36,13 @@ def file(
     """Files one. Raises NotFound for an inspection the caller cannot see, Refused after the period, Conflict
     where one is pending or was decided."""
     visit = _visit(session, filing.inspection)
+    newer = inspections.corrected_by(session, visit.id)
+    if newer is not None:
+        raise Conflict(
+            f"inspection {visit.id} was corrected by {newer}; contest that one",
+            place="inspection",
+            slug="inspection-corrected",
+        )
     periods, today = deadlines.appeals, local_day(session, visit.school, timezone, now)
     given_on = visit.submitted_at.astimezone(school_zone(session, visit.school, timezone)).date()
     rules.check_filed(periods, given_on, today, filing.items, _failed(visit.result))
@@ -81,7 +88,7 @@ def decide(
     rules.check_decider(names_of(session, caller.name), _inspectors(visit), row.filed_by)
     rules.check_revision(decision, visit.id, revision)
     if revision is not None:
-        _check_corrects(session, visit, revision, row.filed_at)
+        _check_corrects(session, visit, revision)
     row.status, row.answer, row.revision = decision, _said(answer, "answer"), revision
     return _end(session, row, "decide", caller, now, {"decision": decision, "revision": revision})
 
@@ -115,16 +122,17 @@ def _visit(session: Session, number: int) -> Inspection:
     return found
 
 
-def _check_corrects(session: Session, visit: Inspection, revision: int, filed_at: datetime) -> None:
+def _check_corrects(session: Session, visit: Inspection, revision: int) -> None:
+    """A revision of the visit that came after the contested one, whether or not it was corrected since."""
     found = inspections.find_any(session, revision)
     if found is None or found.cafeteria != visit.cafeteria:
         raise Refused(f"{revision} is not an inspection of {visit.cafeteria}", place="revision")
-    if found.submitted_at < filed_at or found.visited_on != visit.visited_on:
+    if found.visit != visit.visit or found.revision <= visit.revision:
         raise Refused(f"{revision} does not correct inspection {visit.id}", place="revision")
 
 
 def _inspectors(visit: Inspection) -> frozenset[str]:
-    return frozenset(name for name in (visit.submitted_by, visit.inspector) if name)
+    return frozenset((visit.submitted_by, *visit.inspectors))
 
 
 def _failed(result: Mapping[str, Any]) -> frozenset[str]:

@@ -55,6 +55,10 @@ class Written(msgspec.Struct, frozen=True):
     credentials: dict[str, Credential]
     fresh: tuple[str, ...]
 
+    @property
+    def new(self) -> list[Credential]:
+        return [self.credentials[name] for name in self.fresh]
+
 
 def write(
     out: Path,

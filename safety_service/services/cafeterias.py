@@ -68,8 +68,8 @@ def put(
 ) -> Cafeteria:
     """Changes the fields given of a cafeteria, or adds it (`{school}-c2`) to a school of the session.
 
-    Fields: name_zh, name_en, diners, licence_issued, accident, penalty_beyond_warning. An accident or a
-    penalty takes the sign at once; grades already given stay as they are.
+    Fields: name_zh, name_en, diners, risk_level, licence_issued, accident, penalty_beyond_warning. An
+    accident or a penalty takes the sign at once; grades already given stay as they are.
     """
     row = cafeterias.find(session, cafeteria)
     created = row is None

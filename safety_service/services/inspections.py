@@ -1,7 +1,7 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +12,12 @@ from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.failed_items import failed_items
 from safety_service.domain.inspections import (
     FACTS,
+    Draft,
+    RefusedInspection,
     Submission,
+    check_items_named,
+    check_times,
+    client_id_of,
     fingerprint,
     read_submission,
     visit_date,
@@ -23,12 +28,14 @@ from safety_service.domain.scoring.comparison import Comparison, compare
 from safety_service.domain.scoring.form import score_visit
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult
-from safety_service.domain.types import Event, Phase
+from safety_service.domain.types import Event
+from safety_service.services import inspection_drafts, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
+from safety_service.services.inspection_events import graded, scored_beside
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
-from safety_service.store import audit, cafeterias, inspections
+from safety_service.store import audit, cafeterias, inspection_chain, inspections
 from safety_service.store.session import after_commit
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
@@ -36,7 +43,8 @@ from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 class SubmittedInspection(msgspec.Struct, frozen=True):
     """The stored inspection, and what the pipeline is to be told of it.
 
-    `event` is None for a repeat, and for a visit older than the last one: it changes no grade.
+    `event` is None for a repeat, and for a visit older than the last one: it changes no grade. A visit under
+    a scheme that is not on the sign is told whenever it was made: it stands beside the grade.
     """
 
     inspection: Inspection
@@ -48,6 +56,17 @@ class _Scored(NamedTuple):
     scheme: Scheme
     visited_on: date
     result: ScoreResult
+
+
+class _Sent(NamedTuple):
+    school: str
+    cafeteria: str | None
+    body: object
+    by: str
+    source_key: str
+    now: datetime
+    timezone: str
+    deadlines: Deadlines | None
 
 
 def submit(
@@ -63,34 +82,94 @@ def submit(
     timezone: str = DEFAULT_ZONE,
     deadlines: Deadlines | None = None,
 ) -> SubmittedInspection:
-    """Scores and stores one inspection of a cafeteria of `school`.
+    """Scores and stores one inspection of a cafeteria of `school`, or a correction of an earlier one.
 
     The same `source_key` (or `id` in the body, which goes before it) gives the first result again. Raises
-    Refused with every wrong place, Conflict for the same key with other content; then nothing was stored.
-    `timezone` is the county's, for schools without one of their own: a visit is never in the future there.
+    Refused with every wrong place (RefusedInspection where the body has an id, so that it can be kept),
+    Conflict for the same key with other content; then nothing was stored. `timezone` is the county's, for
+    schools without one of their own: a visit is never in the future there.
     """
-    submission = read_submission(body)
-    place = _lock_cafeteria(session, school, submission, cafeteria)
-    key = f"id:{submission.client_id}" if submission.client_id else source_key
-    content = _content(body, place, submission)
-    first = inspections.find_by_source(session, school, key)
+    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines)
+    try:
+        return _submit(session, sent, book or known_schemes())
+    except Refused as error:
+        draft = _draft(sent)
+        if draft is None:
+            raise
+        raise RefusedInspection(error, draft) from error
+
+
+def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspection:
+    submission = read_submission(sent.body)
+    check_times(submission, sent.now)
+    number = inspection_chain.hold(session)
+    place = _lock_cafeteria(session, sent.school, submission, sent.cafeteria)
+    key = f"id:{submission.client_id}" if submission.client_id else sent.source_key
+    known_as = {"cafeteria": place.id, "scheme": submission.scheme}
+    content = fingerprint({**sent.body, **known_as} if isinstance(sent.body, dict) else sent.body)
+    first = inspections.find_by_source(session, sent.school, key)
     if first is not None:
         return _repeat(first, content)
-    schemes = book or known_schemes()
-    scored = _score(submission, place, schemes, local_day(session, school, timezone, now))
-    previous = _previous(session, place, scored, schemes)
-    comparison = _compare(scored, previous)
-    origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
-    visit = inspections.add(session, {**_row(place, submission, scored, previous, comparison), **origin})
+    corrected = _corrected(session, place, submission)
+    scored = _score(submission, place, book, local_day(session, sent.school, sent.timezone, sent.now))
+    own = corrected.visit if corrected is not None else number
+    previous = inspections.last_before(
+        session, place.id, scored.visited_on, own, _comparable(scored.scheme, book)
+    )
+    row = _row(place, submission, scored, previous, corrected)
+    origin = {
+        "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
+    }  # fmt: skip
+    visit = inspections.add(session, {**row, **origin})
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
-        return _repeat(inspections.find_by_source(session, school, key), content)
-    _put_right(session, visit, body, timezone, deadlines)
-    if scored.scheme.on_sign and place.visited_on is not None and scored.visited_on < place.visited_on:
-        return SubmittedInspection(visit, None, False)
-    if scored.scheme.on_sign:
-        cafeterias.show_last_visit(session, place, visit)
-    return SubmittedInspection(visit, _graded(place, visit, previous, scored, comparison, now), False)
+        return _repeat(inspections.find_by_source(session, sent.school, key), content)
+    _settle(session, sent, visit, submission)
+    event = _show_last(session, place, visit, book, sent.now)
+    if event is None and not scored.scheme.on_sign:
+        event = scored_beside(place, visit, previous, now=sent.now)
+    return SubmittedInspection(visit, event, False)
+
+
+def _settle(session: Session, sent: _Sent, visit: Inspection, submission: Submission) -> None:
+    """Its draft and the visit that was planned wait no longer; what failed is to be put right from now on."""
+    if submission.client_id is not None:
+        inspection_drafts.accepted(session, visit.cafeteria, submission.client_id)
+    if visit.corrects is None:
+        inspection_plans.visited(session, visit, sent.timezone)
+    open_for_inspection(
+        session,
+        visit,
+        failed_items(visit.result, submission.follow_ups, submission.attachments),
+        sent.now,
+        sent.by,
+        corrects=visit.corrects,
+        timezone=sent.timezone,
+        deadlines=sent.deadlines,
+    )
+
+
+def _comparable(scheme: Scheme, book: SchemeBook) -> list[str]:
+    """The schemes whose grades can be compared with those of this one."""
+    return on_sign(book) if scheme.on_sign else [scheme.id]
+
+
+def _show_last(
+    session: Session, place: Cafeteria, visit: Inspection, book: SchemeBook, now: datetime
+) -> Event | None:
+    """The cafeteria shows its last visit under a scheme of the sign; the event where that is another one now.
+
+    A correction can make any other visit the last, or, under a scheme that is not on the sign, leave none.
+    """
+    last = inspections.last(session, place.id, on_sign(book))
+    if place.inspection == (last.id if last is not None else None):
+        return None
+    cafeterias.show_last_visit(session, place, last)
+    if last is None:
+        return None
+    previous = inspections.read(session, last.previous) if last.previous is not None else None
+    rank = pick(book, last.scheme, last.visited_on).rank(last.grade)
+    return graded(place, last, previous, rank, told_by=visit, now=now)
 
 
 def tell(
@@ -103,27 +182,14 @@ def tell(
     if submitted.repeated:
         return
     visit = submitted.inspection
-    detail = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
-    audit.record(
-        session, "inspection.submit", "inspection", visit.id, now=now, school=visit.school, detail=detail
-    )
+    detail: dict[str, Any] = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
+    action = "inspection.submit"
+    if visit.corrects is not None:
+        action, detail = "inspection.correct", {**detail, "corrects": visit.corrects, "why": visit.note}
+    audit.record(session, action, "inspection", visit.id, now=now, school=visit.school, detail=detail)
     if submitted.event is not None:
         publish(session, submitted.event)
         after_commit(session, wake)
-
-
-def _content(body: object, place: Cafeteria, submission: Submission) -> str:
-    known_as = {"cafeteria": place.id, "scheme": submission.scheme}
-    return fingerprint({**body, **known_as} if isinstance(body, dict) else body)
-
-
-def _put_right(
-    session: Session, visit: Inspection, body: object, timezone: str, deadlines: Deadlines | None
-) -> None:
-    """What failed is to be put right, from the moment at which the visit is stored."""
-    failed = failed_items(visit.result, body, visit.visited_on)
-    at, by = visit.submitted_at, visit.submitted_by
-    open_for_inspection(session, visit, failed, at, by, timezone=timezone, deadlines=deadlines)
 
 
 def _row(
@@ -131,21 +197,54 @@ def _row(
     submission: Submission,
     scored: _Scored,
     previous: Inspection | None,
-    comparison: Comparison,
+    corrected: Inspection | None,
 ) -> dict[str, Any]:
+    spot = submission.place
     return {
         "school": place.school,
         "cafeteria": place.id,
         "scheme": scored.scheme.id,
         "scheme_version": scored.scheme.version,
         "visited_on": scored.visited_on,
-        "inspector": submission.inspector,
+        "inspector": submission.inspectors[0] if submission.inspectors else None,
+        "inspectors": list(submission.inspectors),
         "note": submission.note,
         **scored.result.headline,
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(comparison),
+        "comparison": msgspec.to_builtins(_compare(scored, previous)),
+        "visit": corrected.visit if corrected else None,
+        "revision": corrected.revision + 1 if corrected else 0,
+        "corrects": corrected.id if corrected else None,
+        **{name: getattr(spot, name, None) for name in ("latitude", "longitude", "accuracy_m")},
+        "started_at": submission.started_at,
+        "finished_at": submission.finished_at,
+        "attachments": msgspec.to_builtins(submission.attachments),
+        "follow_ups": {code: found.as_json() for code, found in submission.follow_ups.items()},
     }
+
+
+def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:
+    """What the submission corrects: an inspection of this cafeteria that nothing else corrects."""
+    if submission.corrects is None:
+        return None
+    found = inspections.find(session, place.id, submission.corrects)
+    if found is None:
+        raise Refused(f"{submission.corrects} is not an inspection of cafeteria {place.id}", place="corrects")
+    newer = inspections.corrected_by(session, found.id)
+    if newer is not None:
+        raise Refused(f"{found.id} was corrected by {newer} already; correct that one", place="corrects")
+    return found
+
+
+def _draft(sent: _Sent) -> Draft | None:
+    """What is worth keeping of a submission that is refused: nothing where it has no id to be found by."""
+    client_id = client_id_of(sent.body)
+    if client_id is None or not isinstance(sent.body, dict):
+        return None
+    named = sent.body.get("cafeteria")
+    cafeteria = sent.cafeteria or (named if isinstance(named, str) else None)
+    return Draft(sent.school, cafeteria, client_id, sent.body, sent.by, sent.now)
 
 
 def _lock_cafeteria(
@@ -180,56 +279,10 @@ def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: da
     scheme = pick(book, submission.scheme, visited_on)
     known = {name: getattr(place, name) for name in FACTS}
     form = with_known_facts(scheme, submission.form, known, visited_on)
+    check_items_named(scheme, submission, visited_on)
     return _Scored(scheme, visited_on, score_visit(scheme, form))
-
-
-def _previous(session: Session, place: Cafeteria, scored: _Scored, book: SchemeBook) -> Inspection | None:
-    """The visit before, among those whose grades can be compared with this one's."""
-    comparable = on_sign(book) if scored.scheme.on_sign else [scored.scheme.id]
-    return inspections.last_up_to(session, place.id, scored.visited_on, comparable)
 
 
 def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
     labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
     return compare(previous.result if previous else None, scored.result.as_json(), labels)
-
-
-def _graded(
-    place: Cafeteria,
-    visit: Inspection,
-    previous: Inspection | None,
-    scored: _Scored,
-    comparison: Comparison,
-    now: datetime,
-) -> Event:
-    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
-    # Only a grade of the sign has one: from a rank of one scheme to that of another nothing falls.
-    attributes: dict[str, Any] = {
-        "cafeteria": place.id,
-        "name": {"zh": place.name_zh, "en": place.name_en},
-        "inspection": str(visit.id),
-        "date": visit.visited_on.isoformat(),
-        "scheme": visit.scheme,
-        "version": visit.scheme_version,
-        "grade": visit.grade,
-        "previous_grade": previous.grade if previous else None,
-        "score": visit.score,
-        "previous_score": previous.score if previous else None,
-        "reason": visit.reason,
-        "decided_by": scored.result.decided_by,
-        **msgspec.to_builtins(comparison),
-    }
-    phase: Phase = "measure" if scored.scheme.on_sign else "pulse"
-    return Event(
-        school=place.school,
-        device=place.id,
-        kind="inspection_graded",
-        phase=phase,
-        occurred_at=now.astimezone(UTC),
-        received_at=now.astimezone(UTC),
-        format="service",
-        dedup_key=f"inspection-{visit.id}|{phase}",
-        event_id=f"inspection-{visit.id}",
-        value=float(scored.result.rank) if scored.scheme.on_sign else None,
-        attributes=attributes,
-    )

@@ -3,15 +3,17 @@
 from collections.abc import Container, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
+from threading import Lock
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from sqlmodel import Session
 
-from safety_service.domain.decoding import decode, parse_topic
+from safety_service.domain.decoding import Recall, decode, parse_topic
 from safety_service.domain.errors import Refused, SafetyError
+from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections, vendors
+from safety_service.services import inspection_drafts, inspections, vendors
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
@@ -36,16 +38,30 @@ class GradingHouse(msgspec.Struct, frozen=True):
     deadlines_file: Path | None = None
 
 
+class SharedRecall:
+    """The memory of all decoders of one partition: the thread that reads ahead may be at it too."""
+
+    def __init__(self) -> None:
+        self.recall = Recall()
+        self.lock = Lock()
+
+
 class Decoder:
     """Turns messages into events for the schools of one partition; bad input becomes a value."""
 
     def __init__(
-        self, registry: Registry, schools: Container[str], default_zone: tzinfo, max_payload_bytes: int
+        self,
+        registry: Registry,
+        schools: Container[str],
+        default_zone: tzinfo,
+        max_payload_bytes: int,
+        memory: SharedRecall | None = None,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
         vendors.ensure_installed()
 
@@ -58,6 +74,10 @@ class Decoder:
 
     def read(self, messages: Sequence[Message]) -> Intake:
         """Decodes a batch; one bad message costs no other."""
+        with self._memory.lock:
+            return self._read(messages)
+
+    def _read(self, messages: Sequence[Message]) -> Intake:
         intake = Intake()
         schools = self._registry.schools
         for message in messages:
@@ -72,7 +92,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            for result in decode(message, zone, largest=self._max_payload_bytes):
+            found = decode(message, zone, largest=self._max_payload_bytes)
+            for result in self._memory.recall.complete(message, found):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
                 else:
@@ -122,7 +143,7 @@ def grade_inspections(
     """The intake with every inspection in it graded: its `inspection_graded` event stands right behind it.
 
     An inspection that breaks a rule is refused with all its places and leaves no event, so that it can be
-    replayed after a fix; one sent twice is graded once.
+    replayed after a fix; with an id it is kept as a draft too. One sent twice is graded once.
     """
     if not any(event.kind == INSPECTION_KIND for event in intake.events):
         return intake
@@ -135,6 +156,8 @@ def grade_inspections(
         try:
             graded = _grade(session, event, house, now)
         except SafetyError as error:
+            if isinstance(error, RefusedInspection):
+                inspection_drafts.keep(session, error)
             why = Rejected(reason=error.slug, place=error.place or "data", detail=_sentences(error))
             result.refused.append(Refusal(messages[event.position], event.school, why))
             continue

@@ -18,7 +18,7 @@ from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.model import RuleSet
 from safety_service.domain.types import DeviceSeen, Event, Rejected
 from safety_service.services import alerting, escalating, rulesets, suppression
-from safety_service.services.intake import Decoder, GradingHouse, grade_inspections
+from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
@@ -85,6 +85,8 @@ class Pipeline:
         self._memory: Memory | None = None
         self._batch = options.batch
         self._reader = BatchReader(database, options.partition)
+        # It outlives a rolled back batch: what it knows of a message is bound to its position.
+        self._decoders_memory = SharedRecall()
 
     def close(self) -> None:
         """Ends the thread that reads ahead."""
@@ -233,7 +235,9 @@ class Pipeline:
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
-        return Decoder(registry, schools, self._options.zone, self._options.max_payload_bytes)
+        return Decoder(
+            registry, schools, self._options.zone, self._options.max_payload_bytes, self._decoders_memory
+        )
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""

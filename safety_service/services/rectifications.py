@@ -63,7 +63,7 @@ def open_for_inspection(
     if corrects is not None:
         touched |= _supersede(at, visit, corrects, {item.code: item for item in failed}, touched)
     done_with = {row.item for row in store.of_inspections(session, [visit.id])} | _in_order_since(at, visit)
-    standing = store.open_by_item(session, visit.cafeteria, visit.scheme)
+    standing = store.open_by_item(session, visit.cafeteria, visit.scheme, hold=True)
     periods = (deadlines or known_deadlines()).rectifications
     opened = []
     for item in failed:
@@ -111,7 +111,7 @@ def _find_again(at: Occasion, row: Rectification, visit: Inspection, item: Faile
 
 
 def _in_order_since(at: Occasion, visit: Inspection) -> frozenset[str]:
-    last = inspections.last_up_to(at.session, visit.cafeteria, date.max, [visit.scheme])
+    last = inspections.last(at.session, visit.cafeteria, [visit.scheme])
     if last is None or last.visited_on <= visit.visited_on:
         return frozenset()
     return passed_codes(last.result)

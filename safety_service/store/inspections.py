@@ -1,12 +1,15 @@
-"""Inspections: added once, read by number or by cafeteria, never changed."""
+"""Inspections: added once and never changed; of each visit the newest revision counts."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from safety_service.domain.errors import NotFound
+from safety_service.store import inspection_chain
 from safety_service.store.dialect import insert
 from safety_service.store.paging import Key, Page, page
 from safety_service.store.tables_cafeteria import Inspection
@@ -21,15 +24,27 @@ class Scored(NamedTuple):
 
 
 def add(session: Session, row: dict[str, Any]) -> Inspection | None:
-    """The new inspection, or None where the school has one with this source key already."""
+    """The new inspection, chained behind the last one; None where the school has this source key already.
+
+    `row` without `visit` is the first of its visit. The chain is held until the transaction ends.
+    """
     statement = (
         insert(session, Inspection)
-        .values(row)
+        .values(inspection_chain.linked(session, row))
         .on_conflict_do_nothing(index_elements=["school", "source_key"])
         .returning(Inspection.id)
     )
     number = session.connection().execute(statement).scalar_one_or_none()
-    return None if number is None else read(session, number)
+    if number is None:
+        return None
+    inspection_chain.grow(session)
+    return read(session, number)
+
+
+def counts() -> ColumnElement[bool]:
+    """Whether a row is the newest revision of its visit: the one that no other corrects."""
+    later = aliased(Inspection)
+    return ~exists().where(col(later.corrects) == col(Inspection.id))
 
 
 def find_by_source(session: Session, school: str, source_key: str) -> Inspection | None:
@@ -41,34 +56,78 @@ def read(session: Session, number: int) -> Inspection:
     return session.exec(select(Inspection).where(Inspection.id == number)).one()
 
 
+def last(session: Session, cafeteria: str, schemes: Collection[str]) -> Inspection | None:
+    """The last visit under `schemes`; of several on one day the one that was first submitted last."""
+    return _last(session, cafeteria, schemes)
+
+
 def last_up_to(session: Session, cafeteria: str, day: date, schemes: Collection[str]) -> Inspection | None:
-    """The last visit under `schemes` on or before a day; of several on one day the one submitted last."""
+    """The last of the visits on or before a day."""
+    return _last(session, cafeteria, schemes, col(Inspection.visited_on) <= day)
+
+
+def last_before(
+    session: Session, cafeteria: str, day: date, visit: int, schemes: Collection[str]
+) -> Inspection | None:
+    """The visit before the one with this number, were it made on that day."""
+    earlier = or_(
+        col(Inspection.visited_on) < day,
+        and_(col(Inspection.visited_on) == day, col(Inspection.visit) < visit),
+    )
+    return _last(session, cafeteria, schemes, col(Inspection.visit) != visit, earlier)
+
+
+def _last(
+    session: Session, cafeteria: str, schemes: Collection[str], *wanted: ColumnElement[bool]
+) -> Inspection | None:
     statement = (
         select(Inspection)
-        .where(
-            Inspection.cafeteria == cafeteria,
-            col(Inspection.visited_on) <= day,
-            col(Inspection.scheme).in_(schemes),
-        )
-        .order_by(col(Inspection.visited_on).desc(), col(Inspection.id).desc())
+        .where(Inspection.cafeteria == cafeteria, col(Inspection.scheme).in_(schemes), *wanted, counts())
+        .order_by(col(Inspection.visited_on).desc(), col(Inspection.visit).desc())
         .limit(1)
     )
     return session.exec(statement).one_or_none()
 
 
+def recent(session: Session, cafeteria: str, scheme: str, limit: int) -> Sequence[Inspection]:
+    """The last visits under one scheme, the newest first."""
+    statement = (
+        select(Inspection)
+        .where(Inspection.cafeteria == cafeteria, Inspection.scheme == scheme, counts())
+        .order_by(col(Inspection.visited_on).desc(), col(Inspection.visit).desc())
+        .limit(limit)
+    )
+    return session.exec(statement).all()
+
+
+def revisions(session: Session, cafeteria: str, visit: int) -> Sequence[Inspection]:
+    """Every row of one visit, the newest revision first."""
+    statement = select(Inspection).where(Inspection.cafeteria == cafeteria, Inspection.visit == visit)
+    return session.exec(statement.order_by(col(Inspection.revision).desc())).all()
+
+
+def corrected_by(session: Session, number: int) -> int | None:
+    """The inspection that stands in for this one; None where this one counts."""
+    return session.exec(select(Inspection.id).where(Inspection.corrects == number)).one_or_none()
+
+
+def find(session: Session, cafeteria: str, number: int) -> Inspection | None:
+    statement = select(Inspection).where(Inspection.id == number, Inspection.cafeteria == cafeteria)
+    return session.exec(statement).one_or_none()
+
+
 def get(session: Session, cafeteria: str, number: int) -> Inspection:
     """The inspection of this cafeteria, or NotFound."""
-    statement = select(Inspection).where(Inspection.id == number, Inspection.cafeteria == cafeteria)
-    found = session.exec(statement).one_or_none()
+    found = find(session, cafeteria, number)
     if found is None:
         raise NotFound(f"there is no inspection {number} of cafeteria {cafeteria}")
     return found
 
 
 def list_page(session: Session, cafeteria: str, after: Key | None, limit: int) -> Page[Inspection]:
-    """The visits of one cafeteria, the last first."""
-    statement = select(Inspection).where(Inspection.cafeteria == cafeteria)
-    order = [Inspection.visited_on, Inspection.id]
+    """The visits of one cafeteria in their newest revision, the last first."""
+    statement = select(Inspection).where(Inspection.cafeteria == cafeteria, counts())
+    order = [Inspection.visited_on, Inspection.visit]
     # A cursor carries text, numbers and times; a date travels in it as text.
     if after is not None and isinstance(after[0], str):
         after = (date.fromisoformat(after[0]), after[1])
@@ -89,8 +148,9 @@ def scored(
             Inspection.scheme == scheme,
             col(Inspection.visited_on) > after,
             col(Inspection.visited_on) <= up_to,
+            counts(),
         )
-        .order_by(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.id))
+        .order_by(col(Inspection.cafeteria), col(Inspection.visited_on), col(Inspection.visit))
     )
     return [Scored(*row) for row in session.execute(statement)]
 

@@ -113,15 +113,18 @@ def of_inspections(session: Session, inspections: Collection[int]) -> Sequence[R
     return _held(session, statement)
 
 
-def open_by_item(session: Session, cafeteria: str, scheme: str) -> dict[str, Rectification]:
-    """The one that is not ended of each item of a scheme; held."""
+def open_by_item(
+    session: Session, cafeteria: str, scheme: str, *, hold: bool = False
+) -> dict[str, Rectification]:
+    """The one that is not ended of each item of a scheme; `hold`: until the transaction ends."""
     statement = select(Rectification).where(
         Rectification.cafeteria == cafeteria,
         Rectification.scheme == scheme,
         col(Rectification.item).is_not(None),
         _not_ended(),
     )
-    return {row.item or "": row for row in _held(session, statement)}
+    rows = _held(session, statement) if hold else session.exec(statement).all()
+    return {row.item or "": row for row in rows}
 
 
 def found_again_by(session: Session, inspection: int) -> Sequence[Rectification]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from safety_service.store.inspections import counts
 from safety_service.store.tables import School
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
@@ -30,7 +31,7 @@ def latest_comparisons(
         select(Inspection, before, Cafeteria)
         .join(before, col(before.id) == col(Inspection.previous))
         .join(Cafeteria, col(Cafeteria.id) == col(Inspection.cafeteria))
-        .where(col(Inspection.visited_on) >= since)
+        .where(col(Inspection.visited_on) >= since, counts())
         .order_by(col(Inspection.id).desc())
         .limit(limit)
     )

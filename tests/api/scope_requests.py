@@ -1,8 +1,9 @@
 """For every route of the API, a request that concerns school 2: a new route must say here how to make one."""
 
+import hashlib
 from typing import Any
 
-from tests.api.scope_rows import SCHEME, marker, school_code
+from tests.api.scope_rows import SCHEME, marker, picture, school_code
 from tests.people import PASSWORD
 
 OTHER = 2
@@ -25,6 +26,7 @@ NOT_OF_A_SCHOOL = {
     "/schemes/{scheme}": "published rules",
     "/schemes/{scheme}/score": "reckons with what is sent, stores nothing",
     "/view/boundary": "the county's map",
+    "/inspections/chain-head": "one chain for the county, for callers with every school; has its own test",
     "/stream": "endless; has a test of its own",
 }
 """Routes whose answers hold nothing of any school, and why."""
@@ -56,6 +58,8 @@ PATH_VALUES: dict[str, Any] = {
     "alert_id": OTHER,
     "cafeteria": f"{OTHER_CODE}-c1",
     "inspection": OTHER,
+    "sha256": hashlib.sha256(picture(OTHER)).hexdigest(),
+    "draft_id": OTHER_MARK,
     "name": f"admin-{OTHER_MARK}",
     "key_id": OTHER,
     "township": f"37082810{OTHER}",
@@ -68,6 +72,9 @@ PATH_VALUES: dict[str, Any] = {
 
 SPECIAL_PATHS = {
     ("POST", "/alerts/{alert_id}/reopen"): f"/alerts/{10 + OTHER}/reopen",
+    ("PUT", "/cafeterias/{cafeteria}/attachments/{sha256}"): (
+        f"/cafeterias/{OTHER_CODE}-c1/attachments/{hashlib.sha256(picture(10 + OTHER)).hexdigest()}"
+    ),
     ("GET", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
     ("DELETE", "/maintenance-windows/{number}"): f"/maintenance-windows/{10 + OTHER}",
     ("POST", "/rectifications/{number}/accept"): f"/rectifications/{10 + OTHER}/accept",
@@ -80,6 +87,7 @@ SPECIAL_PATHS = {
 QUIET = {"school": OTHER_CODE, "ends_at": "2026-09-02T00:00:00+08:00", "comment": "works at the gate"}
 
 BODIES: dict[tuple[str, str], Any] = {
+    # Bytes are sent as they are, everything else as JSON.
     ("PUT", "/schools/{school}"): {"name_zh": "新", "township": f"37082810{OTHER}", "kind": "primary"},
     ("PUT", "/townships/{township}"): {"name_zh": "新", "name_en": "New"},
     ("PUT", "/zones/{school}/{zone}"): {"name": "North gate", "type": "gate"},
@@ -121,6 +129,9 @@ BODIES: dict[tuple[str, str], Any] = {
         "statement": "paid and put right",
     },
     ("POST", "/penalties/{number}/repair/decide"): {"decision": "granted", "answer": "all is done"},
+    ("PUT", "/cafeterias/{cafeteria}/attachments/{sha256}"): picture(10 + OTHER),
+    ("DELETE", "/cafeterias/{cafeteria}/drafts/{draft_id}"): None,
+    ("PUT", "/inspection-plan/{cafeteria}"): {"assignee": "admin", "planned_on": "2026-09-03"},
     ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
     ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/users/{name}"): None,

@@ -1,8 +1,11 @@
 """One row of everything for a school, so that a test can look for what leaks to the people of another."""
 
+import hashlib
+import io
 from datetime import date, timedelta
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -34,6 +37,7 @@ from safety_service.store.tables_escalation import (
     RosterOverride,
     StoredRoster,
 )
+from safety_service.store.tables_inspection import Attachment, InspectionDraft, PlannedVisit
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
@@ -85,6 +89,7 @@ def add_everything(engine: Engine, number: int) -> None:
             _add(session, rows)
         _add(session, _people(number))
         counters.take(session, counters.TRANSITIONS, 4 - counters.current(session, counters.TRANSITIONS))
+        counters.take(session, counters.INSPECTIONS, 1)
 
 
 def _add(session: Session, rows: list[object]) -> None:
@@ -290,6 +295,37 @@ def _cafeteria(n: int) -> list[object]:
                 "sections_worse": [],
                 "key_items_failed": [],
             },
+            visit=n,
+            chain_number=n,
+            chain_hash=mark,
+        ),
+        Attachment(
+            cafeteria=name,
+            sha256=hashlib.sha256(picture(n)).hexdigest(),
+            school=school,
+            media_type="image/png",
+            size=len(picture(n)),
+            width=n,
+            height=1,
+            stored_at=NOW,
+            stored_by=mark,
+        ),
+        InspectionDraft(
+            cafeteria=name,
+            id=mark,
+            school=school,
+            body={"id": mark},
+            problems=[{"place": "date", "reason": mark}],
+            submitted_at=NOW,
+            submitted_by=mark,
+        ),
+        PlannedVisit(
+            cafeteria=name,
+            school=school,
+            assignee="admin",
+            planned_on=NOW.date(),
+            planned_at=NOW,
+            planned_by=mark,
         ),
     ]
 
@@ -353,6 +389,9 @@ def _standing(n: int) -> list[object]:
     return [
         Inspection(
             id=10 + n,
+            visit=10 + n,
+            chain_number=10 + n,
+            chain_hash=mark,
             source_key=f"{mark}-contested",
             fingerprint=mark,
             submitted_by=mark,
@@ -389,6 +428,13 @@ def _standing(n: int) -> list[object]:
             **applied,
         ),
     ]
+
+
+def picture(number: int) -> bytes:
+    """An image that no other school has."""
+    content = io.BytesIO()
+    Image.new("RGB", (number, 1)).save(content, "PNG")
+    return content.getvalue()
 
 
 def _people(n: int) -> list[object]:

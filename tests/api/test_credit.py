@@ -72,18 +72,21 @@ def test_an_appeal_changes_the_result_by_a_revision(
     with session_scope(canteens, EVERY_SCHOOL) as session:
         assert store.pending_about(session, [contested, 99]) == {contested}
     clock.forward(days=1)
-    revision = visit(client_as("inspector"), by_items(note="更正"))
+    another = visit(client_as("inspector"), by_items())
+    first = visit(client_as("inspector"), by_items("3.1", note="更正", corrects=contested))
+    revision = visit(client_as("inspector"), by_items(note="再次更正", corrects=first))
     number = appeal["id"]
     assert decide(client_as("admin"), number, "changed").status_code == 422
     assert decide(client_as("admin"), number, "changed", revision=contested).status_code == 422
     elsewhere = visit(client_as("admin"), by_items(), THERE)
-    assert decide(client_as("admin"), number, "changed", revision=elsewhere).status_code == 422
+    for other in (another, elsewhere):
+        assert decide(client_as("admin"), number, "changed", revision=other).status_code == 422
     given = decide(client_as("admin"), number, "changed", revision=revision).json()
     assert (given["status"], given["revision"], given["decided_by"]) == ("changed", revision, "admin")
     again = decide(client_as("admin"), number)
     assert (again.status_code, again.json()["type"]) == (409, "/problems/appeal-ended")
     second = file(client_as("security"), contested)
-    assert (second.status_code, second.json()["type"]) == (409, "/problems/appeal-decided")
+    assert (second.status_code, second.json()["type"]) == (409, "/problems/inspection-corrected")
     trail = client_as("admin").get("/api/v1/audit", params={"object_type": "appeal"}).json()["items"]
     assert [entry["action"] for entry in trail] == ["appeal.decide", "appeal.file"]
 
@@ -123,8 +126,13 @@ def test_who_files_and_who_decides(app: FastAPI, client_as: AsRole, clock: Clock
     people.add_user(app.state.engine, "of.school", "admin", clock.now, schools=[SCHOOL])
     assert decide(people.log_in(app, "of.school"), own).status_code == 403
     assert decide(people.log_in(app, "chief"), own, "dismissed").json()["status"] == "dismissed"
+    again = file(client_as("security"), by_admin)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/appeal-decided")
     filed = file(people.log_in(app, "chief"), contested).json()["id"]
     assert decide(people.log_in(app, "chief"), filed).status_code == 403
+    signed = visit(client_as("inspector"), by_items("2.1", inspector="李敏", inspectors=["李敏", "chief"]))
+    together = file(client_as("security"), signed).json()["id"]
+    assert decide(people.log_in(app, "chief"), together).status_code == 403
 
 
 def test_appeals_of_another_school_are_not_there_and_late_ones_are_listed(

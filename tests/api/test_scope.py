@@ -6,6 +6,8 @@ request for fails until `scope_requests.py` says how.
 """
 
 import asyncio
+import hashlib
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from sqlmodel import SQLModel
 
 from safety_service.api.routing import OnceRoute
 from safety_service.api.stream import Feed
+from safety_service.blobs import FolderBlobs
 from safety_service.domain.rights import Caller
 from safety_service.main import API_PREFIX, create_app
 from safety_service.settings import Settings
@@ -40,7 +43,7 @@ from tests.api.scope_requests import (
     PATH_VALUES,
     SPECIAL_PATHS,
 )
-from tests.api.scope_rows import add_county, add_everything, marker, school_code
+from tests.api.scope_rows import add_county, add_everything, marker, picture, school_code
 from tests.conftest import NOW, Clock
 
 LIMITED = f"admin-{marker(1)}"
@@ -73,7 +76,8 @@ class World:
 
     def __init__(self, path: Path) -> None:
         self.engine: Engine = open_engine(f"sqlite:///{path}")
-        self.app: FastAPI = create_app(_SETTINGS, self.engine, clock=Clock())
+        settings = _SETTINGS.model_copy(update={"data_dir": path.parent})
+        self.app: FastAPI = create_app(settings, self.engine, clock=Clock())
 
     def client(self, name: str) -> TestClient:
         return people.log_in(self.app, name)
@@ -86,6 +90,9 @@ def _make(path: Path, template: Path, schools: int) -> Path:
     people.add_user(engine, "admin", "admin", NOW)
     for number in range(1, schools + 1):
         add_everything(engine, number)
+        content = picture(number)
+        blobs = FolderBlobs(_SETTINGS.model_copy(update={"data_dir": path.parent}).files_dir)
+        blobs.put(hashlib.sha256(content).hexdigest(), io.BytesIO(content))
     engine.dispose()
     return path
 
@@ -136,7 +143,13 @@ def _address(method: str, path: str) -> str:
 
 def _send(client: TestClient, method: str, path: str) -> Response:
     assert (method, path) in BODIES, f"say in scope_requests.py what {method} {path} sends"
-    answer: Response = client.request(method, _address(method, path), json=BODIES[method, path])
+    body = BODIES[method, path]
+    sent = (
+        {"content": body, "headers": {"Content-Type": "image/png"}}
+        if isinstance(body, bytes)
+        else {"json": body}
+    )
+    answer: Response = client.request(method, _address(method, path), **sent)
     return answer
 
 

@@ -325,6 +325,9 @@ def visit(session: Any, school: str, visits: list[tuple[int, str, str, int]]) ->
                 submitted_at=NOW - timedelta(days=days),
                 submitted_by="inspector",
                 previous=place.inspection,
+                visit=number,
+                chain_number=number,
+                chain_hash=str(number),
                 **fields,
             )
         )

@@ -91,6 +91,7 @@ def test_every_word_of_a_format_is_understood(format: str) -> None:
 @pytest.mark.parametrize("format", CAMERA_FORMATS)
 def test_the_word_of_a_link_is_an_outage_and_its_end(format: str) -> None:
     link = FORMATS[format].link("370828-001", Pen(run="r1", gateway="gw-1"))
+    assert link is not None
     phases = []
     for word in (link.offline, link.online):
         message = Message(topic=link.topic, payload=word, received_at=stage.BEGAN)

@@ -12,7 +12,8 @@ from safety_service.domain import rectifications as life
 from safety_service.domain.deadlines import Deadlines, RectificationPeriods, end_of_day
 from safety_service.domain.errors import Conflict, Forbidden, Refused
 from safety_service.domain.failed_items import failed_items, passed_codes
-from safety_service.domain.rectified import STATUSES, Change, Rectified, check_due, check_photos
+from safety_service.domain.inspection_parts import Attached, FollowUp
+from safety_service.domain.rectified import MOST_PHOTOS, STATUSES, Change, Rectified, check_due, check_photos
 from safety_service.services.periods import known_deadlines
 
 NOW = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -239,43 +240,31 @@ RESULT: dict[str, Any] = {
 
 
 def test_failed_items_with_what_was_ordered() -> None:
-    body = {
-        "items": [
-            {"code": "3.1", "result": "fail", "owner": " 王 ", "due": "2026-09-05"},
-            {"code": "2.1", "result": "fail"},
-            {"code": "4.1", "result": "pass", "due": "never"},
-        ],
-        "attachments": [
-            {"sha256": BEFORE, "role": "photo", "item": "2.1"},
-            {"sha256": BEFORE, "role": "photo", "item": "2.1"},
-            {"sha256": AFTER, "role": "signature", "item": None},
-            {"sha256": "nothing", "role": "photo", "item": "2.1"},
-        ],
+    follow_ups = {
+        "3.1": FollowUp(0, "王", date(2026, 9, 5)),
+        "4.1": FollowUp(2, "李", date(2026, 9, 5)),
     }
-    first, second = failed_items(RESULT, body, TODAY)
+    attachments = [
+        Attached(BEFORE, "image/jpeg", 3, "photo", "2.1"),
+        Attached(BEFORE, "image/png", 3, "photo", "2.1"),
+        Attached(AFTER, "image/png", 3, "signature", "2.1"),
+        Attached(AFTER, "image/jpeg", 3, "photo"),
+    ]
+    first, second = failed_items(RESULT, follow_ups, attachments)
     assert msgspec.to_builtins(first) == {
         "code": "2.1", "title": {"zh": "甲", "en": "A"}, "key": False, "note": "x",
         "owner": None, "due_on": None, "photos": (BEFORE,),
     }  # fmt: skip
     assert (second.code, second.key, second.owner, second.due_on) == ("3.1", True, "王", date(2026, 9, 5))
+    assert second.photos == ()
     assert passed_codes(RESULT) == {"4.1"}
 
 
-@pytest.mark.parametrize("body", [None, {}, {"items": 3}, {"items": ["x"], "attachments": "y"}])
-def test_failed_items_of_any_body(body: object) -> None:
-    assert [item.code for item in failed_items(RESULT, body, TODAY)] == ["2.1", "3.1"]
-    assert failed_items({"reckoning": {"sections": []}}, body, TODAY) == []
+def test_of_many_photos_the_first_go_with_the_item() -> None:
+    many = [Attached(f"{number:064x}", "image/jpeg", 3, "photo", "2.1") for number in range(MOST_PHOTOS + 1)]
+    first, _ = failed_items(RESULT, {}, many)
+    assert first.photos == tuple(file.sha256 for file in many[:-1])
 
 
-def test_every_wrong_order_is_named() -> None:
-    answers = [
-        {"code": "2.1", "result": "fail", "owner": 7, "due": "soon"},
-        {"code": "3.1", "result": "fail", "due": "2026-08-31"},
-    ]
-    with pytest.raises(Refused) as refused:
-        failed_items(RESULT, {"items": answers}, TODAY)
-    assert [place for place, _ in refused.value.problems] == [
-        "items[0].owner",
-        "items[0].due",
-        "items[1].due",
-    ]
+def test_a_visit_without_a_checklist_has_no_failed_items() -> None:
+    assert failed_items({"reckoning": {"sections": []}}, {"2.1": FollowUp(0, "王")}, []) == []

@@ -289,6 +289,20 @@ def test_a_visit_under_a_scheme_beside_the_sign_is_told_and_moves_no_grade(count
     assert (after.value, after.attributes["previous_grade"]) == (2.0, "优秀")
 
 
+def test_a_visit_entered_under_the_wrong_scheme_leaves_the_sign_when_it_is_corrected(county: Engine) -> None:
+    first = submit(county, by_sections(9), "mqtt:t:1").inspection
+    rated = {"date": "2026-09-01", "hygiene": 5, "structural": 5, "confidence_in_management": 5}
+    wrong = {**rated, "scheme": "uk.fhrs", "corrects": first.id, "note": "the wrong form"}
+    event = event_of(submit(county, wrong, "mqtt:t:2"))
+    assert (event.phase, event.value, event.attributes["corrects"]) == ("pulse", None, str(first.id))
+    now = place(county)
+    assert (now.inspection, now.scheme, now.grade, now.visited_on) == (None, None, None, None)
+    right = by_sections(8, corrects=stored(county)[-1].id, note="it was the right one")
+    back = event_of(submit(county, right, "mqtt:t:3"))
+    assert (back.phase, back.value, back.attributes["previous_grade"]) == ("measure", 2.0, None)
+    assert place(county).score == "8.0"
+
+
 def test_simultaneous_submissions_are_graded_in_turn_and_each_once(county: Engine) -> None:
     """Four senders, each twice with one key: four visits, each compared with the one before it."""
     results: list[SubmittedInspection] = []

@@ -2,7 +2,7 @@
 
 import re
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,6 +30,14 @@ def read_json(payload: bytes, decoder: msgspec.json.Decoder[Shape], place: str =
         return wrong_shape(error, place)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return not_json(error, payload)
+
+
+ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Any)
+
+
+def read_any(payload: bytes) -> Any:
+    """Any JSON value as it is, or a `Rejected`."""
+    return read_json(payload, ANYTHING)
 
 
 def wrong_shape(error: msgspec.ValidationError, place: str = "") -> Rejected:

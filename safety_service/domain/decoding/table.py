@@ -5,7 +5,21 @@ from datetime import UTC, tzinfo
 
 import msgspec
 
-from safety_service.domain.decoding import axis, dahua, frigate, hikvision, native, onvif, receipts, service
+from safety_service.domain.decoding import (
+    axis,
+    dahua,
+    frigate,
+    hikvision,
+    native,
+    onvif,
+    receipts,
+    service,
+    shelly,
+    sparkplug,
+    tasmota,
+    thingsboard,
+    zigbee2mqtt,
+)
 from safety_service.domain.decoding.refusal import decoder_failed, refused
 from safety_service.domain.decoding.topic import Topic, parse_topic
 from safety_service.domain.types import Event, Message, Rejected
@@ -15,6 +29,11 @@ Decoder = Callable[[Message, Topic, tzinfo], list[Event | Rejected]]
 DECODERS: dict[str, Decoder] = {
     "native": native.decode_native,
     "frigate": frigate.decode_frigate,
+    "zigbee2mqtt": zigbee2mqtt.decode_zigbee2mqtt,
+    "tasmota": tasmota.decode_tasmota,
+    "shelly": shelly.decode_shelly,
+    "sparkplug": sparkplug.decode_sparkplug,
+    "thingsboard": thingsboard.decode_thingsboard,
     "onvif": onvif.decode_onvif,
     "axis": axis.decode_axis,
     "hikvision": hikvision.decode_hikvision,
