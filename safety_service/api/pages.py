@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from safety_service.api.shell import worker
+
 PACKAGE = Path(str(files("safety_service")))
 WEB = PACKAGE / "web"
 LOCALES = PACKAGE / "data" / "locales"
@@ -64,6 +66,24 @@ def desk() -> FileResponse:
 
 @router.get("/inspect")
 def inspect() -> FileResponse:
+    return page("inspect.html")
+
+
+@router.get("/inspect/worker.js")
+def inspect_worker() -> Response:
+    """Allowed to serve `/inspect` itself, which lies above its own folder."""
+    headers = {**HEADERS, "Service-Worker-Allowed": "/inspect"}
+    return Response(worker(WEB, LOCALES), media_type="text/javascript", headers=headers)
+
+
+@router.get("/inspect/sheet")
+def inspect_sheet() -> FileResponse:
+    return page("inspect_sheet.html")
+
+
+@router.get("/inspect/{_cafeteria}")
+def inspect_cafeteria(_cafeteria: str) -> FileResponse:
+    """The address that a QR code on a canteen door may hold; the page itself reads it."""
     return page("inspect.html")
 
 
