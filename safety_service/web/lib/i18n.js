@@ -54,6 +54,11 @@ export class Words {
     return name ? [name, rest].filter(Boolean).join(" ") : zone;
   }
 
+  /** What holds an alert's messages back, by its kind. @param {string} cause such as `silence:12` or `inhibited:fire` */
+  suppressed(cause) {
+    return this.texts[`suppressed.${cause.split(":")[0]}`] ?? cause;
+  }
+
   /** `name_zh` or `name_en` of anything. @param {any} item @param {string} [stem] */
   name(item, stem = "name") {
     return item?.[`${stem}_${this.language}`] || item?.[`${stem}_zh`] || "";
