@@ -30,6 +30,7 @@ export class Words {
       timeZone: timezone, year: "numeric", month: "long", day: "numeric", weekday: "long",
     });
     this.moment = new Intl.DateTimeFormat(this.locale, { ...clock, month: "2-digit", day: "2-digit" });
+    this.calendar = new Intl.DateTimeFormat(this.locale, { timeZone: "UTC", month: "2-digit", day: "2-digit" });
     this.compact = new Intl.NumberFormat(this.locale, { notation: "compact", maximumFractionDigits: 1 });
     this.number = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
   }
@@ -59,9 +60,19 @@ export class Words {
     return this.texts[`suppressed.${cause.split(":")[0]}`] ?? cause;
   }
 
+  /** The same in a word. @param {string} cause */
+  held(cause) {
+    return this.texts[`held.${cause.split(":")[0]}`] ?? this.suppressed(cause);
+  }
+
   /** `name_zh` or `name_en` of anything. @param {any} item @param {string} [stem] */
   name(item, stem = "name") {
     return item?.[`${stem}_${this.language}`] || item?.[`${stem}_zh`] || "";
+  }
+
+  /** A day of a calendar, without its year. @param {string} day YYYY-MM-DD */
+  date(day) {
+    return this.calendar.format(new Date(`${day}T00:00:00Z`));
   }
 
   /** An alert's title. @param {any} alert */
