@@ -220,7 +220,8 @@ def test_a_number_opens_the_list_behind_it_and_escape_closes_it(demo: Demo, watc
 
     page.click(".tile-critical")
     page.locator("[role=dialog] tbody tr").first.click()
-    expect(page.locator("[role=dialog] .to-desk")).to_have_attribute("href", re.compile(r"^/desk\?alert=\d+$"))
+    leads = re.compile(r"^/desk\?alert=\d+$")
+    expect(page.locator("[role=dialog] .to-desk")).to_have_attribute("href", leads)
     expect(page.locator("[role=dialog] tbody tr").first).to_contain_text("raised")
     page.keyboard.press("Escape")
     page.click("[data-figure=rectifications_overdue]")
@@ -265,6 +266,6 @@ def test_the_api_documentation_needs_no_internet(demo: Demo, watched: Watched) -
     page = watched.page
     page.goto(f"{demo.origin}/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
-    expect(page.locator("body")).to_contain_text("/api/v1/view/overview")
+    expect(page.locator("body")).to_contain_text("/api/v1/view/overview", timeout=30_000)
     assert watched.complaints == []
     assert watched.outside() == []

@@ -20,7 +20,7 @@ const STEPS = ["at", "action", "by", "status", "comment"];
 
 /** @param {string} path @param {any} body @returns {Listing} */
 export function listing(path, body) {
-  const noun = new URL(path, "http://here").pathname.split("/").filter(Boolean).pop() ?? "";
+  const noun = path.split("?")[0].split("/").filter(Boolean).pop() ?? "";
   if (body.silent) return { noun, rows: body.silent, columns: SILENT, next: null };
   if (body.windows) return { noun, rows: body.windows.map(windowRow), columns: RESPONSE, next: null };
   const rows = body.items ?? body.history ?? [body];
