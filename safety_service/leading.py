@@ -56,7 +56,10 @@ class Term:
             batch=settings.advance_batch,
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
-            grading=GradingHouse(settings.own_schemes, settings.timezone, settings.deadlines_file),
+            grading=GradingHouse(
+                settings.own_schemes, settings.timezone, settings.deadlines_file, settings.planning_file
+            ),
+            max_push_bytes=settings.max_push_bytes,
         )
         self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)

@@ -24,6 +24,7 @@ from safety_service.api import (
     calendars,
     channels,
     devices,
+    duties,
     errors,
     escalations,
     events,
@@ -31,13 +32,16 @@ from safety_service.api import (
     gateways,
     handovers,
     health,
+    health_certificates,
     inspection_drafts,
     inspection_plans,
     inspections,
+    inspectors,
     messages,
     notifications,
     pages,
     penalties,
+    push,
     quiet_times,
     rectifications,
     rosters,
@@ -46,13 +50,17 @@ from safety_service.api import (
     schools,
     stream,
     users,
+    vendors,
     view,
+    viid,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
 from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
-from safety_service.services.inspection_plans import planning
+from safety_service.services.digest import Nonces
+from safety_service.services.inspection_due import known_planning
 from safety_service.services.throttle import LoginThrottle
+from safety_service.services.vendors import ensure_installed
 from safety_service.settings import Settings
 from safety_service.store.session import open_engine
 
@@ -81,7 +89,10 @@ ROUTERS = (
     rectifications.router,
     appeals.router,
     penalties.router,
+    inspectors.router,
     schemes.router,
+    duties.router,
+    health_certificates.router,
     rules.router,
     backtest.router,
     escalations.router,
@@ -89,11 +100,14 @@ ROUTERS = (
     channels.router,
     notifications.router,
     view.router,
+    push.router,
+    vendors.router,
     users.router,
     api_keys.router,
     audit.router,
 )
 OUTSIDE = (health.router,)
+PUSHED_TO = re.compile(r"/api/v1/push/.*|/VIID/.*")
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {errors.PROBLEM_TYPE: {}}, "model": errors.Problem}
@@ -127,6 +141,7 @@ def create_app(
     `api` only health and metrics answer.
     """
     database = engine or open_engine(settings.resolved_database_url)
+    ensure_installed()
     beside = runtime or Runtime(settings, database, pipeline=False)
     app = FastAPI(
         title="Campus safety",
@@ -136,28 +151,36 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    _remember(app, settings, database, beside)
-    app.state.clock = clock
-    app.state.wake = wake or beside.wake
+    _keep(app, settings, database, beside, clock, wake)
     errors.install(app)
-    larger = ((ATTACHMENTS, settings.max_attachment_bytes),)
+    larger = ((ATTACHMENTS, settings.max_attachment_bytes), (PUSHED_TO, settings.max_push_bytes))
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes, others=larger)
     app.add_middleware(RequestLog)
     _add_routes(app, api)
     return app
 
 
-def _remember(app: FastAPI, settings: Settings, database: Engine, beside: Runtime) -> None:
-    """What the requests of this app share."""
+def _keep(
+    app: FastAPI,
+    settings: Settings,
+    database: Engine,
+    beside: Runtime,
+    clock: Callable[[], datetime],
+    wake: Callable[[], None] | None,
+) -> None:
+    """What the dependencies of `api/deps.py` find again."""
     app.state.settings = settings
     app.state.engine = database
+    app.state.clock = clock
+    app.state.wake = wake or beside.wake
     app.state.hub = beside.hub
     app.state.vitals = beside.vitals
     app.state.stop = beside.stop
     app.state.blobs = FolderBlobs(settings.files_dir)
     # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
-    app.state.planning = planning(settings.planning_file)
+    app.state.planning = known_planning(settings.planning_file)
     app.state.throttle = LoginThrottle()
+    app.state.nonces = Nonces(settings.secret_key.get_secret_value())
     app.state.backtest_turn = Lock()
 
 
@@ -177,4 +200,5 @@ def _add_routes(app: FastAPI, api: bool) -> None:
     if api:
         for router in ROUTERS:
             app.include_router(router, prefix=API_PREFIX, responses=_ERRORS)
+        app.include_router(viid.router)
         pages.install(app)

@@ -16,8 +16,16 @@ from safety_service.jobs import Jobs, Repeated
 from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
-from safety_service.services import delivery, growth, leases, partitions, periods, retention, rulesets
-from safety_service.services.schemes import known_schemes
+from safety_service.services import (
+    chores,
+    delivery,
+    growth,
+    leases,
+    own_files,
+    partitions,
+    retention,
+    rulesets,
+)
 from safety_service.settings import Settings
 from safety_service.store import alerts, counters
 from safety_service.store.partitions import COUNTY_PARTITION
@@ -30,6 +38,7 @@ log = structlog.get_logger(__name__)
 ADVANCE_SECONDS = 1.0
 DELIVER_SECONDS = 1.0
 LEASE_SECONDS = 1.0
+CHORES_SECONDS = 60.0
 GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
@@ -37,11 +46,9 @@ STALE_ADVANCE = timedelta(seconds=15)
 def prepare(settings: Settings, engine: Engine) -> None:
     """Makes sure that there is room to write, a partition, some rules, and that data files read.
 
-    Raises Refused for a rule, scheme or period file that cannot be read: no county begins on half a book.
+    Raises Refused for a data file that cannot be read: no county begins on half a book.
     """
-    known_schemes(settings.own_schemes)
-    periods.known_deadlines(settings.deadlines_file)
-    periods.known_credit_repair(settings.credit_repair_file)
+    own_files.read(settings)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
@@ -176,13 +183,15 @@ class Runtime:
         self._reserve = self._reserve or begin_receiver()
         self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
+        self._chores = chores.Chores(self.engine, settings.timezone, settings.county_unit)
         client = self._client = delivery.open_client(settings)
         self._courier = delivery.Courier(self.engine, client, home=delivery.home_of(settings))
         self._lease_job = Repeated("lease", self._keep_lease, LEASE_SECONDS)
         self._advance_job = Repeated("advance", self._advance, ADVANCE_SECONDS)
         self._deliver_job = Repeated("deliver", self._deliver, DELIVER_SECONDS)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
-        repeated = [self._lease_job, self._advance_job, self._deliver_job]
+        chores_job = Repeated("chores", self._do_chores, CHORES_SECONDS)
+        repeated = [self._lease_job, self._advance_job, self._deliver_job, chores_job]
         self._jobs = Jobs(repeated, nightly, settings.timezone, self._follow_clock)
 
     def _keep_lease(self) -> bool:
@@ -262,6 +271,11 @@ class Runtime:
             return False
         return self._courier.deliver(datetime.now(UTC)).more
 
+    def _do_chores(self) -> bool:
+        if self._term is not None and self._chores.look(datetime.now(UTC)):
+            self._advance_job.wake()
+        return False
+
     def _follow_clock(self, seconds: float) -> None:
         if seconds < 0 and self._courier is not None:
             self._courier.follow_clock(datetime.now(UTC))
@@ -275,6 +289,8 @@ class Runtime:
             now = datetime.now(UTC)
             growth.create_ahead(self.engine, now)
             retention.prune(self.engine, self.settings, now)
+            if self._chores.nightly(now):
+                self._advance_job.wake()
 
     def _newest_transition(self) -> int:
         with session_scope(self.engine, EVERY_SCHOOL) as session:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     county_code: str = "370828"
     county_name_zh: str = "金乡县"
     county_name_en: str = "Jinxiang County"
+    county_unit: str | None = None
+    """A code of the register, such as that of the education office itself, under which alerts of the county's
+    own are kept. Without one there are none of them."""
     rules_file: Path | None = None
     """A rule file to start from instead of the built-in set; later changes come over the API."""
     schemes_dir: Path | None = None
@@ -39,6 +42,8 @@ class Settings(BaseSettings):
     bureau_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
     bureau_longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
     """Where an inspector's day begins."""
+    vendors_dir: Path | None = None
+    """A directory with vendor profiles of the bureau's own; default: `vendors` in data_dir, if it exists."""
     log_level: str = "INFO"
 
     broker_ca_file: Path | None = None
@@ -50,6 +55,8 @@ class Settings(BaseSettings):
     max_request_bytes: Annotated[int, Field(ge=1024)] = 2 << 20
     max_attachment_bytes: Annotated[int, Field(ge=1024)] = 10 << 20
     """One photo or signature of an inspection."""
+    max_push_bytes: Annotated[int, Field(ge=1024)] = 4 << 20
+    """What a device may push over HTTP at once: boxes send several images in one body."""
     advance_batch: Annotated[int, Field(ge=1)] = 10_000
     lease_seconds: Annotated[float, Field(ge=2)] = 8.0
     """A standby takes a partition over when its holder has not been heard of for so long."""
@@ -83,6 +90,11 @@ class Settings(BaseSettings):
             return self.schemes_dir
         usual = self.data_dir / "schemes"
         return usual if usual.is_dir() else None
+
+    @property
+    def resolved_vendors_dir(self) -> Path | None:
+        own = self.data_dir / "vendors"
+        return self.vendors_dir or (own if own.is_dir() else None)
 
     @property
     def resolved_database_url(self) -> str:

@@ -6,7 +6,7 @@ from alembic import op
 from safety_service.store.columns import BigInt, Json, UtcTime
 
 revision = "0015"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

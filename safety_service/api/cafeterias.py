@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from safety_service.api.deps import Now, SessionDep, SettingsDep, require
+from safety_service.api.deps import Now, PlanningDep, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_cafeterias import (
@@ -84,12 +84,15 @@ def put_cafeteria(
     settings: SettingsDep,
     book: BookDep,
     now: Now,
+    intervals: PlanningDep,
     cafeteria: CafeteriaId,
     body: CafeteriaIn,
 ) -> CafeteriaOut:
     """Changes what is sent; an id `{school}-c2` that does not exist yet adds a second cafeteria."""
     changes = body.model_dump(exclude_unset=True)
-    row = cafeterias.put(session, cafeteria, changes, now=now, timezone=settings.timezone)
+    row = cafeterias.put(
+        session, cafeteria, changes, now=now, timezone=settings.timezone, intervals=intervals
+    )
     today = cafeterias.county_day(settings.timezone, now)
     return cafeteria_out(row, cafeterias.credits_of(session, [row], book, today)[row.id])
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from safety_service.api.routing import SAFE_METHODS, Attempt, first_or_repeat
 from safety_service.domain.errors import NotAuthenticated
+from safety_service.domain.planning import Planning
 from safety_service.domain.rights import Caller, Right
 from safety_service.services import auth
 from safety_service.settings import Settings
@@ -53,6 +54,11 @@ def get_now(request: Request) -> datetime:
     return now
 
 
+def get_planning(request: Request) -> Planning:
+    intervals: Planning = request.app.state.planning
+    return intervals
+
+
 def get_wake(request: Request) -> Callable[[], None]:
     """Wakes the pipeline of this process; for after_commit when a message was appended."""
     wake: Callable[[], None] = request.app.state.wake
@@ -68,6 +74,7 @@ def get_stream_wake(request: Request) -> Callable[[], None]:
 EngineDep = Annotated[Engine, Depends(get_engine)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 Now = Annotated[datetime, Depends(get_now)]
+PlanningDep = Annotated[Planning, Depends(get_planning)]
 Wake = Annotated[Callable[[], None], Depends(get_wake)]
 
 

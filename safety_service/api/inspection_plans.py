@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Query, Response
 
 from safety_service.api.cafeterias import CafeteriaDep, Reader
-from safety_service.api.deps import Now, SessionDep, SettingsDep, require
+from safety_service.api.deps import Now, PlanningDep, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_inspection_plans import (
@@ -19,7 +19,6 @@ from safety_service.api.schemas_inspection_plans import (
     route_out,
 )
 from safety_service.domain.errors import Refused
-from safety_service.domain.planning import Planning
 from safety_service.domain.rights import Caller
 from safety_service.domain.routes import Point
 from safety_service.services import cafeterias, inspection_plans
@@ -29,11 +28,6 @@ from safety_service.settings import Settings
 router = new_router("inspections")
 
 Planner = Annotated[Caller, Depends(require("inspections:plan"))]
-
-
-def get_planning(request: Request) -> Planning:
-    intervals: Planning = request.app.state.planning
-    return intervals
 
 
 def wanted(
@@ -70,7 +64,7 @@ def list_plan(
     session: SessionDep,
     settings: SettingsDep,
     now: Now,
-    intervals: Annotated[Planning, Depends(get_planning)],
+    intervals: PlanningDep,
     wanted: Annotated[PlanFilter, Depends(wanted)],
     paging: PagingDep,
 ) -> ListOf[PlanLineOut] | Response:

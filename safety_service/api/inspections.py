@@ -9,7 +9,7 @@ from fastapi import Body, Depends, Header, Query, Response
 from sqlmodel import Session
 
 from safety_service.api.cafeterias import CafeteriaDep, Reader
-from safety_service.api.deps import EngineDep, Now, RowId, SessionDep, SettingsDep, Wake, require
+from safety_service.api.deps import EngineDep, Now, PlanningDep, RowId, SessionDep, SettingsDep, Wake, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.rectifications import DeadlinesDep
 from safety_service.api.routing import new_router
@@ -94,6 +94,7 @@ def submit_inspection(
     wake: Wake,
     place: CafeteriaDep,
     deadlines: DeadlinesDep,
+    intervals: PlanningDep,
     body: Annotated[dict[str, Any], Body(openapi_examples=_EXAMPLES)],
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> InspectionDetail:
@@ -115,6 +116,7 @@ def submit_inspection(
         book=book,
         timezone=settings.timezone,
         deadlines=deadlines,
+        intervals=intervals,
     )
     inspections.tell(session, submitted, now=now, wake=wake)
     return _detail(session, submitted.inspection)

@@ -92,6 +92,9 @@ def notice_of(
     data |= {"key": list(alert.key), "severity": transition.severity, "condition": transition.condition}
     if transition.condition == "firing":
         data["resolved_at"] = None
+    if "obligation" in alert.detail:
+        # The title is the rule's, the same for all that is owed: which of it is meant nobody could tell.
+        data["owed"] = {"title": alert.detail.get("title"), "due_at": alert.detail.get("due_at")}
     step = {name: getattr(transition, name) for name in ("change", "at", "actor", "reason", "comment")}
     data["transition"] = {"number": number, **step}
     if transition.change == "escalated":

@@ -39,6 +39,7 @@ CHANGES: dict[str, dict[str, str]] = {
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "head": "【{level}】{title}（{change}）",
+        "owed": "事项：{}",
         "school": "学校：{}",
         "zone": "区域：{}",
         "device": "设备：{}",
@@ -55,6 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "en": {
         "head": "[{level}] {title} ({change})",
+        "owed": "Owed: {}",
         "school": "School: {}",
         "zone": "Zone: {}",
         "device": "Device: {}",

@@ -76,6 +76,8 @@ def _alert(notice: Notice, language: str) -> Text:
 def _facts(
     words: dict[str, str], alert: dict[str, Any], notice: Notice, place: Place, language: str
 ) -> Iterable[str]:
+    if notice.data.get("owed"):
+        yield words["owed"].format(in_language(notice.data["owed"].get("title"), language))
     yield words["school"].format(_school(notice, language))
     for name in ("zone", "device"):
         named = plain(getattr(place, name) or alert.get(name) or "")

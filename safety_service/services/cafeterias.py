@@ -11,12 +11,14 @@ from sqlmodel import Session
 
 from safety_service.domain.errors import NotFound, Refused
 from safety_service.domain.inspections import DEFAULT_SCHEME, FACTS
+from safety_service.domain.planning import Planning
 from safety_service.domain.scoring.book import SchemeBook, pick
 from safety_service.domain.scoring.measure_params import WindowMean
 from safety_service.domain.scoring.numbers import add_months
 from safety_service.domain.scoring.overrides import Withdrawal, sign_withdrawn
 from safety_service.domain.scoring.scheme import Scheme
 from safety_service.domain.scoring.score import ScoreResult, score
+from safety_service.services.inspection_due import known_planning, owe_next
 from safety_service.store import audit, cafeterias, inspections, registry
 from safety_service.store.tables import School
 from safety_service.store.tables_cafeteria import Cafeteria
@@ -64,12 +66,19 @@ def county_day(timezone: str, now: datetime) -> date:
 
 
 def put(
-    session: Session, cafeteria: str, changes: Mapping[str, Any], *, now: datetime, timezone: str
+    session: Session,
+    cafeteria: str,
+    changes: Mapping[str, Any],
+    *,
+    now: datetime,
+    timezone: str,
+    intervals: Planning | None = None,
 ) -> Cafeteria:
     """Changes the fields given of a cafeteria, or adds it (`{school}-c2`) to a school of the session.
 
     Fields: name_zh, name_en, diners, risk_level, licence_issued, accident, penalty_beyond_warning. An
-    accident or a penalty takes the sign at once; grades already given stay as they are.
+    accident or a penalty takes the sign at once; grades already given stay as they are. Another risk level
+    moves the next visit.
     """
     row = cafeterias.find(session, cafeteria)
     created = row is None
@@ -86,6 +95,8 @@ def put(
         for name, value in changes.items()
         if created or before[name] != value
     }
+    if "risk_level" in changed:
+        owe_next(session, row, intervals or known_planning(), timezone, now)
     action = "cafeteria.create" if created else "cafeteria.update"
     audit.record(session, action, "cafeteria", cafeteria, now=now, school=row.school, detail=changed)
     return row

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from safety_service.domain.scoring.alarming import alarming_facts
 from safety_service.domain.types import Event, Phase
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
@@ -52,6 +53,9 @@ def _event(
 def _attributes(
     place: Cafeteria, visit: Inspection, previous: Inspection | None, told_by: Inspection
 ) -> dict[str, Any]:
+    # What failed on a visit is told once, and not again where a correction makes it the last.
+    before = previous.result if previous else None
+    facts = alarming_facts(before, visit.result) if visit.id == told_by.id else {}
     corrects = {} if told_by.corrects is None else {"corrects": str(told_by.corrects)}
     return {
         "cafeteria": place.id,
@@ -68,4 +72,5 @@ def _attributes(
         "decided_by": visit.result["decided_by"],
         **visit.comparison,
         **corrects,
+        **facts,
     }

@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
-from pathlib import Path
 
 import msgspec
 from sqlmodel import Session
 
 from safety_service.domain.errors import Refused
-from safety_service.domain.planning import Due, Planning, Standing, next_due, read_planning
+from safety_service.domain.planning import Due, Planning, next_due
 from safety_service.domain.routes import Point, distance_km, order_stops
 from safety_service.services.cafeterias import local_day
+from safety_service.services.inspection_due import standing_of
 from safety_service.store import audit, inspection_plans
 from safety_service.store.paging import Key, Page
 from safety_service.store.tables import School
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_inspection import PlannedVisit
 from safety_service.store.view_cafeterias import cafeterias
-
-SHIPPED = Path(__file__).resolve().parent.parent / "data" / "planning.yaml"
 
 
 class PlanFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,31 +53,14 @@ class Route(msgspec.Struct, frozen=True):
     back_km: float | None
 
 
-@lru_cache(maxsize=8)
-def planning(own_file: Path | None = None) -> Planning:
-    """The intervals that ship, or the bureau's own; read once: a change counts from the next start.
-
-    Raises Refused with the file and what is wrong in it.
-    """
-    path = own_file or SHIPPED
-    try:
-        return read_planning(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"cannot be read: {error}", place=str(path)) from None
-
-
 def plan(session: Session, intervals: Planning, today: date) -> list[PlanLine]:
     """Every cafeteria of the session's schools, the earliest due first."""
     planned = inspection_plans.by_cafeteria(session)
     lines = [
-        PlanLine(place, school, next_due(intervals, _standing(place), today), planned.get(place.id))
+        PlanLine(place, school, next_due(intervals, standing_of(place), today), planned.get(place.id))
         for place, school in cafeterias(session)
     ]
     return sorted(lines, key=lambda line: (line.due.on, line.cafeteria.id))
-
-
-def _standing(place: Cafeteria) -> Standing:
-    return Standing(place.visited_on, place.scheme, place.grade, place.risk_level, place.licence_issued)
 
 
 def plan_page(lines: Sequence[PlanLine], wanted: PlanFilter, after: Key | None, limit: int) -> Page[PlanLine]:

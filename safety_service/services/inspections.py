@@ -1,7 +1,7 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,27 +11,21 @@ from safety_service.domain.deadlines import Deadlines
 from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.failed_items import failed_items
 from safety_service.domain.inspections import (
-    FACTS,
     Draft,
     RefusedInspection,
     Submission,
-    check_items_named,
     check_times,
     client_id_of,
     fingerprint,
     read_submission,
-    visit_date,
-    with_known_facts,
 )
+from safety_service.domain.planning import Planning
 from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
-from safety_service.domain.scoring.comparison import Comparison, compare
-from safety_service.domain.scoring.form import score_visit
-from safety_service.domain.scoring.scheme import Scheme
-from safety_service.domain.scoring.score import ScoreResult
 from safety_service.domain.types import Event
-from safety_service.services import inspection_drafts, inspection_plans
+from safety_service.services import inspection_drafts, inspection_due, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
 from safety_service.services.inspection_events import graded, scored_beside
+from safety_service.services.inspection_scoring import Scored, comparable, compared, score_submission
 from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
@@ -52,12 +46,6 @@ class SubmittedInspection(msgspec.Struct, frozen=True):
     repeated: bool
 
 
-class _Scored(NamedTuple):
-    scheme: Scheme
-    visited_on: date
-    result: ScoreResult
-
-
 class _Sent(NamedTuple):
     school: str
     cafeteria: str | None
@@ -67,6 +55,7 @@ class _Sent(NamedTuple):
     now: datetime
     timezone: str
     deadlines: Deadlines | None
+    intervals: Planning | None
 
 
 def submit(
@@ -81,6 +70,7 @@ def submit(
     book: SchemeBook | None = None,
     timezone: str = DEFAULT_ZONE,
     deadlines: Deadlines | None = None,
+    intervals: Planning | None = None,
 ) -> SubmittedInspection:
     """Scores and stores one inspection of a cafeteria of `school`, or a correction of an earlier one.
 
@@ -89,7 +79,7 @@ def submit(
     Conflict for the same key with other content; then nothing was stored. `timezone` is the county's, for
     schools without one of their own: a visit is never in the future there.
     """
-    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines)
+    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines, intervals)
     try:
         return _submit(session, sent, book or known_schemes())
     except Refused as error:
@@ -111,11 +101,11 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
     if first is not None:
         return _repeat(first, content)
     corrected = _corrected(session, place, submission)
-    scored = _score(submission, place, book, local_day(session, sent.school, sent.timezone, sent.now))
+    today = local_day(session, sent.school, sent.timezone, sent.now)
+    scored = score_submission(submission, place, book, today)
     own = corrected.visit if corrected is not None else number
-    previous = inspections.last_before(
-        session, place.id, scored.visited_on, own, _comparable(scored.scheme, book)
-    )
+    like = comparable(scored.scheme, book)
+    previous = inspections.last_before(session, place.id, scored.visited_on, own, like)
     row = _row(place, submission, scored, previous, corrected)
     origin = {
         "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
@@ -125,7 +115,7 @@ def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspect
         # The same key reached another cafeteria of the school a moment ago.
         return _repeat(inspections.find_by_source(session, sent.school, key), content)
     _settle(session, sent, visit, submission)
-    event = _show_last(session, place, visit, book, sent.now)
+    event = _show_last(session, sent, place, visit, book)
     if event is None and not scored.scheme.on_sign:
         event = scored_beside(place, visit, previous, now=sent.now)
     return SubmittedInspection(visit, event, False)
@@ -149,13 +139,8 @@ def _settle(session: Session, sent: _Sent, visit: Inspection, submission: Submis
     )
 
 
-def _comparable(scheme: Scheme, book: SchemeBook) -> list[str]:
-    """The schemes whose grades can be compared with those of this one."""
-    return on_sign(book) if scheme.on_sign else [scheme.id]
-
-
 def _show_last(
-    session: Session, place: Cafeteria, visit: Inspection, book: SchemeBook, now: datetime
+    session: Session, sent: _Sent, place: Cafeteria, visit: Inspection, book: SchemeBook
 ) -> Event | None:
     """The cafeteria shows its last visit under a scheme of the sign; the event where that is another one now.
 
@@ -165,11 +150,13 @@ def _show_last(
     if place.inspection == (last.id if last is not None else None):
         return None
     cafeterias.show_last_visit(session, place, last)
+    intervals = sent.intervals or inspection_due.known_planning()
+    inspection_due.owe_next(session, place, intervals, sent.timezone, sent.now)
     if last is None:
         return None
     previous = inspections.read(session, last.previous) if last.previous is not None else None
     rank = pick(book, last.scheme, last.visited_on).rank(last.grade)
-    return graded(place, last, previous, rank, told_by=visit, now=now)
+    return graded(place, last, previous, rank, told_by=visit, now=sent.now)
 
 
 def tell(
@@ -189,13 +176,14 @@ def tell(
     audit.record(session, action, "inspection", visit.id, now=now, school=visit.school, detail=detail)
     if submitted.event is not None:
         publish(session, submitted.event)
-        after_commit(session, wake)
+    # Also without an event: what is owed has changed.
+    after_commit(session, wake)
 
 
 def _row(
     place: Cafeteria,
     submission: Submission,
-    scored: _Scored,
+    scored: Scored,
     previous: Inspection | None,
     corrected: Inspection | None,
 ) -> dict[str, Any]:
@@ -212,7 +200,7 @@ def _row(
         **scored.result.headline,
         "result": scored.result.as_json(),
         "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(_compare(scored, previous)),
+        "comparison": msgspec.to_builtins(compared(scored, previous)),
         "visit": corrected.visit if corrected else None,
         "revision": corrected.revision + 1 if corrected else 0,
         "corrects": corrected.id if corrected else None,
@@ -270,19 +258,3 @@ def _repeat(first: Inspection | None, content: str) -> SubmittedInspection:
             slug="inspection-key-reused",
         )
     return SubmittedInspection(first, None, True)
-
-
-def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: date) -> _Scored:
-    if submission.scheme not in book:
-        raise Refused(f'"{submission.scheme}" is not a scheme (schemes: {", ".join(book)})', place="scheme")
-    visited_on = visit_date(pick(book, submission.scheme), submission.form, today)
-    scheme = pick(book, submission.scheme, visited_on)
-    known = {name: getattr(place, name) for name in FACTS}
-    form = with_known_facts(scheme, submission.form, known, visited_on)
-    check_items_named(scheme, submission, visited_on)
-    return _Scored(scheme, visited_on, score_visit(scheme, form))
-
-
-def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
-    labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
-    return compare(previous.result if previous else None, scored.result.as_json(), labels)

@@ -14,6 +14,7 @@ from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import inspection_drafts, inspections, vendors
+from safety_service.services.inspection_due import known_planning
 from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
 from safety_service.store.devices import Registry
@@ -30,12 +31,13 @@ class Intake(msgspec.Struct):
 
 
 class GradingHouse(msgspec.Struct, frozen=True):
-    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone and
-    its periods."""
+    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone, its
+    periods and the intervals between visits."""
 
     schemes_dir: Path | None
     timezone: str
     deadlines_file: Path | None = None
+    planning_file: Path | None = None
 
 
 class SharedRecall:
@@ -55,12 +57,14 @@ class Decoder:
         schools: Container[str],
         default_zone: tzinfo,
         max_payload_bytes: int,
+        max_push_bytes: int = 0,
         memory: SharedRecall | None = None,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._max_push_bytes = max(max_push_bytes, max_payload_bytes)
         self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
         vendors.ensure_installed()
@@ -92,7 +96,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            found = decode(message, zone, largest=self._max_payload_bytes)
+            largest = self._max_push_bytes if message.origin == "http" else self._max_payload_bytes
+            found = decode(message, zone, largest=largest)
             for result in self._memory.recall.complete(message, found):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
@@ -180,6 +185,7 @@ def _grade(session: Session, event: Event, house: GradingHouse, now: datetime) -
             book=known_schemes(house.schemes_dir),
             timezone=house.timezone,
             deadlines=known_deadlines(house.deadlines_file),
+            intervals=known_planning(house.planning_file),
         ).event
 
 

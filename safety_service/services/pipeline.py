@@ -4,7 +4,7 @@ A crash at any instant repeats the batch and changes nothing twice. What the rul
 between batches and is written with each; after a failure it is thrown away and rebuilt from the database.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
 import msgspec
@@ -12,17 +12,26 @@ import structlog
 from sqlalchemy import Engine as Database
 from sqlmodel import Session
 
-from safety_service.domain.deafness import Deaf, heard_at, remember
+from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.rules.engine import Engine
-from safety_service.domain.rules.model import RuleSet
-from safety_service.domain.types import DeviceSeen, Event, Rejected
-from safety_service.services import alerting, escalating, rulesets, suppression
+from safety_service.domain.types import Event, Finding, Rejected
+from safety_service.services import alerting, escalating, rulesets, suppression, unmapped
 from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
-from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
+from safety_service.services.restarting import Memory, note_deaf, own_states, silent_since
+from safety_service.store import (
+    devices,
+    event_log,
+    leases,
+    messages,
+    obligations,
+    partitions,
+    rollups,
+    rule_states,
+)
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
@@ -55,22 +64,7 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
-
-
-class Memory(msgspec.Struct):
-    """What is kept between batches, all of it rebuilt from the database at need."""
-
-    rules_version: int
-    engine: Engine
-    registry: devices.Registry
-    decoder: Decoder
-    latest: alerting.LatestAlerts
-    presence: Presence
-    heard_until: datetime
-    ledger: Ledger
-    cursor: int
-    followed: suppression.Followed | None = None
-    """The last look at what is held back, and what no longer is."""
+    max_push_bytes: int = 0
 
 
 class Pipeline:
@@ -157,7 +151,8 @@ class Pipeline:
         batch = ahead.messages
         new = self._take_in(session, row, memory, ahead, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = memory.engine.observe(new, now)
+        findings = self._owe(session, memory, now)
+        findings += memory.engine.observe(new, now)
         more = 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
@@ -192,8 +187,18 @@ class Pipeline:
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
         event_log.insert_rejected(session, row.id, intake.refused)
-        rollups.add_events(session, rollups.count_by_hour(new))
+        counts = rollups.count_by_hour(new)
+        rollups.add_events(session, counts)
+        unmapped.note(session, new, counts)
         return new
+
+    def _owe(self, session: Session, memory: Memory, now: datetime) -> list[Finding]:
+        """What the rules find in the obligations that changed since the last step."""
+        if obligations.version(session) <= memory.owed_until:
+            return []
+        memory.owed_until, changed = obligations.changed_after(session, memory.owed_until)
+        schools = self._schools(session)
+        return memory.engine.owe([owed for owed in changed if owed.school in schools], now)
 
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
         """The memory, made or renewed where rules or registry changed since the last step."""
@@ -219,25 +224,37 @@ class Pipeline:
         zones = {school: decoder.zone_of(school) for school in schools}
         tolerance, rules = self._options.tolerance, rulesets.in_force(session)
         engine = Engine(rules, tolerance=tolerance, zones=zones, zone=self._options.zone)
+        # Before the obligations are read: what is written meanwhile is then read once more.
+        owed_until = obligations.version(session)
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
-            [_silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [owed for owed in obligations.every_open(session) if owed.school in schools],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
             engine.deaf(row.advanced_at, now, restart=True)
-            _remember(row, Deaf(row.advanced_at, now, True))
+            note_deaf(row, Deaf(row.advanced_at, now, True))
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
         return Memory(
-            rules_version, engine, registry, decoder, latest, presence, heard_until, ledger, row.cursor
+            rules_version=rules_version,
+            engine=engine,
+            registry=registry,
+            decoder=decoder,
+            latest=latest,
+            presence=presence,
+            heard_until=heard_until,
+            ledger=ledger,
+            cursor=row.cursor,
+            owed_until=owed_until,
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
-        return Decoder(
-            registry, schools, self._options.zone, self._options.max_payload_bytes, self._decoders_memory
-        )
+        given = self._options
+        limits = given.max_payload_bytes, given.max_push_bytes
+        return Decoder(registry, schools, given.zone, *limits, self._decoders_memory)
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""
@@ -250,7 +267,7 @@ class Pipeline:
         heard_again = now if link_since is None else min(link_since, now)
         if heard_again > memory.heard_until:
             memory.engine.deaf(memory.heard_until, heard_again, restart=False)
-            _remember(row, Deaf(memory.heard_until, heard_again, False))
+            note_deaf(row, Deaf(memory.heard_until, heard_again, False))
         memory.heard_until = now
 
     def _set_aside(self, error: Exception) -> None:
@@ -269,27 +286,3 @@ class Pipeline:
             event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
             row.cursor = batch[0].position
             session.add(row)
-
-
-def own_states(
-    states: Iterable[tuple[str, tuple[str, ...], bytes]], rules: RuleSet, schools: frozenset[str]
-) -> list[tuple[str, tuple[str, ...], bytes]]:
-    """The states of this partition's schools; those of rules that are gone belong to whoever reads first."""
-    own = []
-    for rule, key, state in states:
-        known = rules.rules.get(rule)
-        school = key[known.key.index("school")] if known is not None and len(key) == len(known.key) else None
-        if school is None or school in schools:
-            own.append((rule, key, state))
-    return own
-
-
-def _silent_since(device: DeviceSeen, intervals: Sequence[Deaf], tolerance: timedelta) -> DeviceSeen:
-    if device.last_seen_at is None:
-        return device
-    return msgspec.structs.replace(device, last_seen_at=heard_at(device.last_seen_at, intervals, tolerance))
-
-
-def _remember(row: Partition, latest: Deaf) -> None:
-    intervals = remember(msgspec.convert(row.deaf, list[Deaf]), latest)
-    row.deaf = msgspec.to_builtins(intervals)

@@ -59,11 +59,12 @@ def open_for_inspection(
     fails is cancelled. What a later visit has seen in order is not opened by an older one.
     """
     at = occasion(session, visit.school, by, now, timezone)
+    held = store.hold_open(session, visit.cafeteria)
     touched = store.steps_of_visit(session, visit.id)
     if corrects is not None:
         touched |= _supersede(at, visit, corrects, {item.code: item for item in failed}, touched)
     done_with = {row.item for row in store.of_inspections(session, [visit.id])} | _in_order_since(at, visit)
-    standing = store.open_by_item(session, visit.cafeteria, visit.scheme, hold=True)
+    standing = {row.item: row for row in held if row.scheme == visit.scheme and row.ended_at is None}
     periods = (deadlines or known_deadlines()).rectifications
     opened = []
     for item in failed:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from safety_service.domain.errors import NotFound
 from safety_service.store import inspection_chain
@@ -158,3 +158,16 @@ def scored(
 def find_any(session: Session, number: int) -> Inspection | None:
     """The inspection of whichever cafeteria of the session's schools."""
     return session.exec(select(Inspection).where(Inspection.id == number)).one_or_none()
+
+
+def scores_by_inspector(session: Session, scheme: str, since: date) -> list[tuple[str, str]]:
+    """(inspector, score) of each scored visit after that day; whoever submitted it where nobody is named."""
+    statement = select(
+        func.coalesce(col(Inspection.inspector), col(Inspection.submitted_by)), col(Inspection.score)
+    ).where(
+        Inspection.scheme == scheme,
+        col(Inspection.visited_on) > since,
+        col(Inspection.score).is_not(None),
+        counts(),
+    )
+    return [(inspector, score) for inspector, score in session.exec(statement) if score is not None]

@@ -113,18 +113,23 @@ def of_inspections(session: Session, inspections: Collection[int]) -> Sequence[R
     return _held(session, statement)
 
 
-def open_by_item(
-    session: Session, cafeteria: str, scheme: str, *, hold: bool = False
-) -> dict[str, Rectification]:
-    """The one that is not ended of each item of a scheme; `hold`: until the transaction ends."""
+def hold_open(session: Session, cafeteria: str) -> Sequence[Rectification]:
+    """All of a cafeteria that are not ended; held, and to be asked for before any step of one is written.
+
+    A step takes a number that only one transaction can hold; who has it must not wait for a row any more.
+    """
+    return _held(session, select(Rectification).where(Rectification.cafeteria == cafeteria, _not_ended()))
+
+
+def open_by_item(session: Session, cafeteria: str, scheme: str) -> dict[str, Rectification]:
+    """The one that is not ended of each item of a scheme."""
     statement = select(Rectification).where(
         Rectification.cafeteria == cafeteria,
         Rectification.scheme == scheme,
         col(Rectification.item).is_not(None),
         _not_ended(),
     )
-    rows = _held(session, statement) if hold else session.exec(statement).all()
-    return {row.item or "": row for row in rows}
+    return {row.item or "": row for row in session.exec(statement)}
 
 
 def found_again_by(session: Session, inspection: int) -> Sequence[Rectification]:

@@ -9,11 +9,13 @@ from safety_service.store import (
     tables_cafeteria,
     tables_credit,
     tables_desk,
+    tables_duties,
     tables_escalation,
     tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
     tables_rectification,
     tables_rollup,
     tables_suppression,
@@ -33,6 +35,8 @@ MODULES = (
     tables_credit,
     tables_desk,
     tables_boundary,
+    tables_push,
+    tables_duties,
 )
 
 METADATA: MetaData = SQLModel.metadata

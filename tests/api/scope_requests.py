@@ -20,6 +20,9 @@ NOT_OF_A_SCHOOL = {
     "/escalations/{policy_id}": "the same policies for every school, like the rules that name them",
     "/rule-kinds": "the same for every school",
     "/calendars": "the same for every school",
+    "/inspectors/bunching": "for the county alone: others get 403, which tells them nothing",
+    "/duties": "the same for every school",
+    "/duties/{duty}": "the same for every school",
     "/calendars/{name}": "the same for every school",
     "/rules/backtest": "reckons and stores nothing; has a test of its own",
     "/schemes": "published rules",
@@ -28,6 +31,9 @@ NOT_OF_A_SCHOOL = {
     "/view/boundary": "the county's map",
     "/inspections/chain-head": "one chain for the county, for callers with every school; has its own test",
     "/stream": "endless; has a test of its own",
+    "/vendors": "the same profiles for every school",
+    "/push/{school}/{format}": "into the message log, by a device's own key; has tests of its own",
+    "/push/{school}/{format}/{rest}": "into the message log, by a device's own key; has tests of its own",
 }
 """Routes whose answers hold nothing of any school, and why."""
 
@@ -47,6 +53,8 @@ COUNTY_ONLY = {
     ("POST", "/penalties"),
     ("POST", "/penalties/{number}/publish"),
     ("POST", "/penalties/{number}/repair/decide"),
+    ("PUT", "/duties/{duty}"),
+    ("DELETE", "/duties/{duty}"),
 }
 """Writes for callers with every school alone: others get 403, which tells them nothing."""
 
@@ -68,6 +76,9 @@ PATH_VALUES: dict[str, Any] = {
     "policy_id": OTHER_MARK,
     "roster_id": OTHER_MARK,
     "override_id": OTHER,
+    "duty": "food-sample",
+    "record": OTHER,
+    "reference": OTHER_MARK,
 }
 
 SPECIAL_PATHS = {
@@ -132,6 +143,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/cafeterias/{cafeteria}/attachments/{sha256}"): picture(10 + OTHER),
     ("DELETE", "/cafeterias/{cafeteria}/drafts/{draft_id}"): None,
     ("PUT", "/inspection-plan/{cafeteria}"): {"assignee": "admin", "planned_on": "2026-09-03"},
+    ("PUT", "/duties/{duty}"): {"enabled": True},
+    ("POST", "/duty-records"): {"duty": "fire-patrol", "school": OTHER_CODE, "done_by": "Wang"},
+    ("PUT", "/health-certificates/{cafeteria}/{reference}"): {"person": "Wang", "expires_on": "2027-03-01"},
+    ("DELETE", "/health-certificates/{cafeteria}/{reference}"): None,
     ("POST", "/users"): {"name": "new", "password": PASSWORD, "role": "viewer", "schools": [OTHER_CODE]},
     ("PUT", "/users/{name}"): {"role": "viewer", "schools": [OTHER_CODE]},
     ("DELETE", "/users/{name}"): None,

@@ -31,6 +31,12 @@ from safety_service.store.tables import (
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_credit import Appeal, Penalty, Repair
 from safety_service.store.tables_desk import Handover
+from safety_service.store.tables_duties import (
+    DutyOccurrence,
+    DutyRecord,
+    HealthCertificate,
+    StoredObligation,
+)
 from safety_service.store.tables_escalation import (
     Escalation,
     EscalationPolicy,
@@ -41,6 +47,7 @@ from safety_service.store.tables_inspection import Attachment, InspectionDraft, 
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
+from safety_service.store.tables_push import UnmappedCode, ViidRegistration
 from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
 from safety_service.store.tables_suppression import QuietTime
@@ -82,9 +89,11 @@ def add_everything(engine: Engine, number: int) -> None:
             _alerts(number),
             _history(number),
             _duty(number),
+            _owed(number),
             _cafeteria(number),
             _put_right(number),
             _standing(number),
+            _certificate(number),
         ):
             _add(session, rows)
         _add(session, _people(number))
@@ -253,6 +262,54 @@ def _duty(n: int) -> list[object]:
             counts_from=NOW,
             next_due_at=NOW + timedelta(minutes=5),
         ),
+    ]
+
+
+def _owed(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    name = f"{mark}/{school}/{n}"
+    window: dict[str, Any] = {
+        "opens_at": NOW,
+        "due_at": NOW + timedelta(hours=n),
+        "lapses_at": NOW + timedelta(days=1),
+    }
+    return [
+        StoredObligation(
+            of="duty",
+            id=name,
+            change=n,
+            school=school,
+            subject=mark,
+            title={"zh": mark, "en": mark},
+            due_at=NOW + timedelta(days=1),
+        ),
+        DutyOccurrence(id=name, duty=mark, school=school, subject=mark, **window),
+        DutyRecord(
+            id=n,
+            duty=mark,
+            school=school,
+            subject=mark,
+            done_at=NOW,
+            done_by=mark,
+            found="nothing",
+            recorded_at=NOW,
+            recorded_by=mark,
+        ),
+    ]
+
+
+def _certificate(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    return [
+        HealthCertificate(
+            cafeteria=f"{school}-c1",
+            reference=mark,
+            school=school,
+            person=mark,
+            expires_on=date(2027, 3, n),
+            updated_at=NOW,
+            updated_by=mark,
+        )
     ]
 
 
@@ -461,6 +518,17 @@ def _people(n: int) -> list[object]:
             created_by=mark,
         ),
         ApiKeySchool(key_id=n, school=school),
+        ViidRegistration(viid_id=f"{mark}-viid", key_id=n, school=school, registered_at=NOW, heard_at=NOW),
+        UnmappedCode(
+            school=school,
+            vendor="generic",
+            code=mark,
+            format="aibox",
+            count=n,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+            device=mark,
+        ),
         Channel(
             id=mark,
             kind="webhook",

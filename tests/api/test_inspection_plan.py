@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from safety_service.domain.errors import Refused
 from safety_service.main import create_app
-from safety_service.services.inspection_plans import SHIPPED
+from safety_service.services.inspection_due import SHIPPED
 from safety_service.settings import Settings
 from tests.canteens import HERE, THERE, add_canteens, by_sections
 from tests.conftest import OTHER_SCHOOL, SCHOOL, Clock

@@ -9,7 +9,7 @@ import pytest
 from safety_service.domain.errors import Refused
 from safety_service.domain.planning import Standing, next_due, read_planning
 from safety_service.domain.routes import Point, distance_km, order_stops
-from safety_service.services.inspection_plans import SHIPPED, planning
+from safety_service.services.inspection_due import SHIPPED, known_planning
 
 TODAY, LAST, SCHEME = date(2026, 9, 1), date(2026, 5, 31), "cn.dynamic_2012"
 
@@ -32,7 +32,7 @@ TODAY, LAST, SCHEME = date(2026, 9, 1), date(2026, 5, 31), "cn.dynamic_2012"
     ],
 )
 def test_the_earliest_reason_decides(standing: Standing, due: str, decided_by: str) -> None:
-    found = next_due(planning(), standing, TODAY)
+    found = next_due(known_planning(), standing, TODAY)
     assert (found.on.isoformat(), found.decided_by) == (due, decided_by)
     assert set(found.why) == {"zh", "en"}
 

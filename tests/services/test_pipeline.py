@@ -61,13 +61,13 @@ class House:
             rulesets.replace(session, RULES, by="test", now=NOW)
         self.start()
 
-    def start(self, kind: type[Pipeline] = Pipeline) -> None:
+    def start(self, kind: type[Pipeline] = Pipeline, schools: frozenset[str] = frozenset()) -> None:
         """A new process: nothing in memory."""
         options = PipelineOptions(
             partition=self.partition,
             lease="county",
             fence=0,
-            schools=frozenset(),
+            schools=schools,
             zone=ZoneInfo("Asia/Shanghai"),
             batch=100,
             tolerance=timedelta(minutes=30),
