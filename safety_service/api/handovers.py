@@ -64,6 +64,7 @@ class StandingOut(BaseModel):
     alerts: list[OpenAlertOut]
     silences: list[OpenSilenceOut]
     rectifications_overdue: int
+    duties_overdue: int
 
 
 class HandoverOut(BaseModel):

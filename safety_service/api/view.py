@@ -11,7 +11,7 @@ from safety_service.api.deps import Now, SessionDep, SettingsDep, require
 from safety_service.api.routing import new_router
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
-from safety_service.services import boundary, view, view_shapes, view_trend
+from safety_service.services import boundary, view, view_shapes, view_shapes_trend, view_trend
 from safety_service.services.view_cafeterias import cafeterias
 
 router = new_router("view")
@@ -80,13 +80,13 @@ def read_map(_caller: Reader, session: SessionDep, at: At, if_none_match: IfNone
     return answer(view.school_map(session, at), if_none_match, "application/geo+json")
 
 
-@router.get("/view/boundary", response_model=view_shapes.CountyBoundary)
+@router.get("/view/boundary", response_model=view_shapes_trend.CountyBoundary)
 def read_boundary(_caller: Reader, session: SessionDep, if_none_match: IfNoneMatch = None) -> Response:
     """GeoJSON: the bureau's own map; without one the pages draw a schematic from the schools' places."""
     return answer(boundary.shown(session), if_none_match, "application/geo+json")
 
 
-@router.get("/view/trend", response_model=view_shapes.Trend)
+@router.get("/view/trend", response_model=view_shapes_trend.Trend)
 def read_trend(
     _caller: Reader,
     session: SessionDep,
@@ -98,7 +98,7 @@ def read_trend(
     return answer(view_trend.trend(session, at, hours=hours), if_none_match)
 
 
-@router.get("/view/trend/days", response_model=view_shapes.DailyTrend)
+@router.get("/view/trend/days", response_model=view_shapes_trend.DailyTrend)
 def read_days(
     _caller: Reader,
     session: SessionDep,
@@ -110,7 +110,7 @@ def read_days(
     return answer(view_trend.days(session, at, days=days), if_none_match)
 
 
-@router.get("/view/kinds", response_model=view_shapes.Kinds)
+@router.get("/view/kinds", response_model=view_shapes_trend.Kinds)
 def read_kinds(
     _caller: Reader,
     session: SessionDep,

@@ -56,7 +56,7 @@ def _area(place: str, feature: Any, problems: list[tuple[str, str]]) -> dict[str
     if not isinstance(geometry, Mapping) or kind not in {"Polygon", "MultiPolygon"}:
         problems.append((place, f"must be a Polygon or a MultiPolygon, not {kind!r}"))
         return None
-    shape = [geometry.get("coordinates")] if kind == "Polygon" else geometry.get("coordinates")
+    shape: Any = [geometry.get("coordinates")] if kind == "Polygon" else geometry.get("coordinates")
     try:
         polygons = [[_ring(ring) for ring in polygon] for polygon in shape or [[]]]
     except (TypeError, ValueError, IndexError) as error:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from safety_service.domain.boundary import read_boundary
 from safety_service.domain.errors import NotFound, Refused
-from safety_service.services import view_shapes as shapes
+from safety_service.services import view_shapes_trend as shapes
 from safety_service.services.view_figures import maybe
 from safety_service.store import audit
 from safety_service.store import boundary as store

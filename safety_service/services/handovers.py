@@ -9,7 +9,7 @@ from safety_service.domain.errors import Conflict, Refused
 from safety_service.domain.rights import Caller
 from safety_service.domain.types import SEVERITIES
 from safety_service.services.view_figures import rfc3339
-from safety_service.store import audit, rectifications, registry
+from safety_service.store import audit, rectifications, registry, view_duties
 from safety_service.store import handovers as store
 from safety_service.store.tables import StoredAlert
 from safety_service.store.tables_desk import Handover
@@ -32,6 +32,7 @@ def standing(session: Session, school: str | None, now: datetime) -> dict[str, A
         "alerts": [_alert(row) for row in store.open_alerts(session, school, MOST_ALERTS)],
         "silences": [_silence(row) for row in store.standing_silences(session, school, now, MOST_SILENCES)],
         "rectifications_overdue": rectifications.count_overdue(session, now, school),
+        "duties_overdue": view_duties.overdue(session, now, school),
     }
 
 

@@ -27,8 +27,10 @@ from safety_service.services.view_figures import (
 from safety_service.store import alerts as alert_rows
 from safety_service.store import rectifications, rollups
 from safety_service.store import view as rows
+from safety_service.store import view_duties as duty_rows
 
 DAY = 24
+_MOMENT = timedelta(seconds=1)
 LAGGING = timedelta(seconds=30)
 OPEN_ALERTS = 40
 NEWEST_ALERTS = 20
@@ -104,6 +106,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
         **_put_right(session, at),
+        **_duties(session, at),
         "newest": _newest(session),
     }
 
@@ -122,6 +125,20 @@ def _put_right(session: Session, at: Viewpoint) -> shapes.PutRight:
     return {
         "rectifications_open": figure(rectifications.count_open(session), "rectifications", {"open": "true"}),
         "rectifications_overdue": figure(late, "rectifications", {"overdue": "true"}),
+    }
+
+
+def _duties(session: Session, at: Viewpoint) -> shapes.Duties:
+    """Of the county's day: a second later, since what is due at 24:00 is due at the next midnight."""
+    since = at.midnight + _MOMENT
+    until = since + timedelta(days=1)
+    today = duty_rows.owed(session, since, until)
+    stretch: dict[str, str | datetime] = {"from": since, "to": until}
+    late = duty_rows.overdue(session, at.minute)
+    return {
+        "duties_today": share(today.done, today.total, "duties/due", stretch),
+        "duties_missed": figure(today.missed, "duties/due", {"state": "missed", **stretch}),
+        "duties_overdue": figure(late, "duties/due", {"state": "open", "to": at.minute}),
     }
 
 

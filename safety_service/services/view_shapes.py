@@ -75,7 +75,15 @@ class PutRight(TypedDict):
     rectifications_overdue: Figure
 
 
-class Overview(Presence, PutRight):
+class Duties(TypedDict):
+    """Of the duties due today those done, and those missed; overdue: still to be done, whenever due."""
+
+    duties_today: Share
+    duties_missed: Figure
+    duties_overdue: Figure
+
+
+class Overview(Presence, PutRight, Duties):
     """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str
@@ -138,61 +146,6 @@ class SchoolMap(TypedDict):
     type: Literal["FeatureCollection"]
     as_of: str
     features: list[Feature]
-
-
-class TrendHour(TypedDict):
-    hour: str
-    events: int
-    alerts: int
-    by_severity: dict[str, int]
-    list: str
-    events_list: str
-
-
-class Trend(TypedDict):
-    as_of: str
-    hours: int
-    items: list[TrendHour]
-
-
-class TrendDay(TypedDict):
-    day: str
-    events: int
-    alerts: int
-    by_severity: dict[str, int]
-    list: str
-    events_list: str
-
-
-class DailyTrend(TypedDict):
-    """`day` is a date of the county's calendar."""
-
-    as_of: str
-    days: int
-    items: list[TrendDay]
-
-
-class CountyBoundary(TypedDict):
-    """GeoJSON; without features where no map was imported. `approval`: the number it may be shown under."""
-
-    type: Literal["FeatureCollection"]
-    features: list[dict[str, Any]]
-    approval: str | None
-    imported_at: str | None
-
-
-class KindItem(TypedDict):
-    kind: str
-    alerts: int
-    events: int
-    list: str
-    events_list: str
-
-
-class Kinds(TypedDict):
-    as_of: str
-    hours: int
-    items: list[KindItem]
 
 
 class Times(TypedDict):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from safety_service.services import view_shapes as shapes
+from safety_service.services import view_shapes_trend as shapes
 from safety_service.services.view import Viewpoint
 from safety_service.services.view_figures import LEVELS, link, rfc3339
 from safety_service.store import rollups

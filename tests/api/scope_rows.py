@@ -543,8 +543,14 @@ def _people(n: int) -> list[object]:
 
 def _open(mark: str) -> dict[str, Any]:
     """What a hand-over carries where nothing is open but a silence."""
-    silence = {"id": 1, "school": None, "match": {}, "comment": mark, "ends_at": NOW.isoformat()}
-    counts = {"by_severity": {}, "unacknowledged": 0, "rectifications_overdue": 0}
+    silence: dict[str, Any] = {
+        "id": 1,
+        "school": None,
+        "match": {},
+        "comment": mark,
+        "ends_at": NOW.isoformat(),
+    }
+    counts = {"by_severity": {}, "unacknowledged": 0, "rectifications_overdue": 0, "duties_overdue": 0}
     return {**counts, "alerts": [], "silences": [silence]}
 
 

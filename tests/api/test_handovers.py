@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -39,7 +40,7 @@ def alerts(two_schools: Engine) -> None:
             (5, "major", 60, {"school": OTHER_SCHOOL}),
         ):
             raised = NOW - timedelta(minutes=minutes)
-            row = {"school": SCHOOL, "condition": "firing", **more}
+            row: dict[str, Any] = {"school": SCHOOL, "condition": "firing", **more}
             session.add(
                 StoredAlert(
                     id=number,

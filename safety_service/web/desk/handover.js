@@ -67,6 +67,7 @@ function Counts({ open, words }) {
     ${LEVELS.filter((level) => open.by_severity[level]).map((level) => html`<span key=${level} class="counted"><${Mark} severity=${level} size=${16} />${open.by_severity[level]}</span>`)}
     ${open.unacknowledged > 0 && html`<span class="counted">${words.t("handover.unacknowledged", { n: open.unacknowledged })}</span>`}
     ${open.silences.length > 0 && html`<span class="counted">${words.t("handover.silences", { n: open.silences.length })}</span>`}
+    ${open.duties_overdue > 0 && html`<span class="counted">${words.t("handover.duties", { n: open.duties_overdue })}</span>`}
     ${open.rectifications_overdue > 0 && html`<span class="counted">${words.t("handover.rectifications", { n: open.rectifications_overdue })}</span>`}
   </span>`;
 }
