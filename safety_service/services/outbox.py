@@ -79,7 +79,7 @@ def gather(
             store.settle_ended(session, row.id, _POINTLESS, store.WITHHELD)
             continue
         alert = about[row.alert_id]
-        link = desk_link(home.public_url, alert.school)
+        link = desk_link(home.public_url, alert.school, alert.id)
         notice = notice_of(row.id, row.transition, alert, step, place=where[alert.id], link=link)
         claimed = (row.id, row.attempts, row.created_at, row.channel)
         tasks.append(Task(*claimed, channel.kind, channel.config, notice, row.school))

@@ -14,6 +14,7 @@ const COLUMNS = {
 };
 const SILENT = ["school_name", "device", "zone", "last_seen_at"];
 const RESPONSE = ["hours", "ack_samples", "ack_median", "ack_p90", "close_samples", "close_median", "close_p90"];
+const CREDIT = ["listed", "name", "average", "score", "visited_on", "reasons"];
 const STEPS = ["at", "action", "by", "status", "comment"];
 
 /** @typedef {{noun: string, rows: any[], columns: string[], next: string | null}} Listing */
@@ -22,6 +23,7 @@ const STEPS = ["at", "action", "by", "status", "comment"];
 export function listing(path, body) {
   const noun = path.split("?")[0].split("/").filter(Boolean).pop() ?? "";
   if (body.silent) return { noun, rows: body.silent, columns: SILENT, next: null };
+  if (body.red && body.black) return { noun, rows: bothLists(body), columns: CREDIT, next: null };
   if (body.windows) return { noun, rows: body.windows.map(windowRow), columns: RESPONSE, next: null };
   const rows = body.items ?? body.history ?? [body];
   const steps = body.history?.[0]?.action;
@@ -33,6 +35,11 @@ export function listing(path, body) {
 const plain = (value) => value === null || typeof value !== "object";
 const known = (row, column) =>
   column === "handling" || (column === "what" && row.title) || [column, `${column}_zh`].some((key) => row[key] !== undefined && row[key] !== null && row[key] !== "");
+
+/** The red list and below it the black one. */
+function bothLists({ red, black }) {
+  return [["red", red], ["black", black]].flatMap(([listed, items]) => items.map((item) => ({ ...item, listed, id: `${listed} ${item.id}` })));
+}
 
 function windowRow({ hours, acknowledge, close }) {
   return {
@@ -63,6 +70,8 @@ export function cell(row, column, words, schoolName) {
   if (column === "kind") return words.texts[`school.${value}`] ?? words.kind(value);
   if (column === "severity") return words.t(`severity.${value}`);
   if (column === "handling") return words.t(`state.${row.closed_at ? "closed" : row.acknowledged_at ? "acknowledged" : "open"}`);
+  if (column === "listed") return words.t(`cafeterias.${value}`);
+  if (column === "reasons") return (value ?? []).map((reason) => reason[words.language]).join(" · ");
   if (column === "suppressed_by") return value ? words.suppressed(value) : "";
   if (CODES.includes(column) && value) return coded(row, column, words);
   if (/_(median|p90)$/.test(column)) return words.duration(value).join(" ");
