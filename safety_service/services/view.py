@@ -105,8 +105,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
-        **_put_right(session, at),
-        **_duties(session, at),
+        **_owed(session, at),
         "newest": _newest(session),
     }
 
@@ -118,6 +117,10 @@ def _newest(session: Session) -> list[shapes.AlertRow]:
         alert.id: (alert, school) for alert, school in [*waiting, *rows.newest_alerts(session, NEWEST_ALERTS)]
     }
     return [alert_row(*found[number]) for number in sorted(found, reverse=True)]
+
+
+def _owed(session: Session, at: Viewpoint) -> shapes.Owed:
+    return {**_put_right(session, at), **_duties(session, at)}
 
 
 def _put_right(session: Session, at: Viewpoint) -> shapes.PutRight:

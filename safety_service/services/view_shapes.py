@@ -83,7 +83,11 @@ class Duties(TypedDict):
     duties_overdue: Figure
 
 
-class Overview(Presence, PutRight, Duties):
+class Owed(PutRight, Duties):
+    """What people owe."""
+
+
+class Overview(Presence, Owed):
     """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str

@@ -1,7 +1,7 @@
 /* Run by test_modules.py with Node: the queue of the duty desk and what the address says of it. Prints nothing when all holds. */
 import assert from "node:assert/strict";
 import {
-  causeOf, readFilters, readPlace, shown, silenceEnd, sorted, withAlert, writeFilters, writePlace,
+  causeOf, covers, readFilters, readPlace, shown, silenceEnd, sorted, withAlert, writeFilters, writePlace,
 } from "../../safety_service/web/desk/queue.js";
 
 // An address says the same after reading and writing; what is not the desk's own stays.
@@ -41,3 +41,10 @@ assert.equal(causeOf(null), null);
 const now = Date.parse("2026-09-01T10:00:00Z");
 assert.equal(silenceEnd("4", now, 0).toISOString(), "2026-09-01T14:00:00.000Z");
 assert.equal(silenceEnd("night", now, Date.parse("2026-09-01T16:00:00Z")).toISOString(), "2026-09-01T16:00:00.000Z");
+
+// A silence is about an alert when all that it names holds.
+const pressed = { school: "s1", device: "p-1", kind: "panic_button", severity: "critical" };
+assert.ok(covers({ school: "s1", match: { device: "p-1" } }, pressed));
+assert.ok(covers({ school: null, match: { kind: ["smoke", "panic_button"], severity: { not: ["warning"] } } }, pressed));
+assert.ok(!covers({ school: "s2", match: {} }, pressed));
+assert.ok(!covers({ school: "s1", match: { device: "p-1", kind: { not: "panic_button" } } }, pressed));

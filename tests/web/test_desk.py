@@ -186,7 +186,7 @@ def test_a_shift_on_a_phone_silences_a_device_and_hands_over(
         page.check("input[value='4']", force=True)
         page.fill("input[name=comment]", "探头进水，已报修")
         page.click("[data-do=silence-now]")
-        expect(page.locator("[data-form=silence]")).to_have_count(0)
+        expect(page.locator("[data-held=silence]")).to_contain_text("探头进水，已报修")
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
         page.go_back()
         expect(page.locator("[data-alert='4']")).to_be_visible()

@@ -36,6 +36,7 @@ export function Desk({ words, person, timezone, signedOut }) {
   const { queue, feed } = useQueue(filters, (alert, transition) => heard.current(alert, transition), signedOut);
   const { alert, missing, take } = useAlert(place.alert, queue.alerts, signedOut);
   const { body: notes, again: readNotes } = useReading(`${API}/handovers?waiting=true&limit=20`, Math.floor(now / NOTES_MS), signedOut);
+  const { body: quiet, again: readQuiet } = useReading(`${API}/silences?standing=true&limit=500`, Math.floor(now / NOTES_MS), signedOut);
   heard.current = (news, transition) => {
     take(news);
     if (transition && LOUD.has(transition.change) && news.severity === "critical" && !news.suppressed_by) siren.sound();
@@ -53,7 +54,7 @@ export function Desk({ words, person, timezone, signedOut }) {
     setForm("");
     go({ alert: one?.id ?? 0 });
   }, []);
-  const { busy, trouble, clear, carryOut, silence, endSilence } = useSteps({ words, feed, take, setForm, signedOut });
+  const { busy, trouble, clear, carryOut, silence, endSilence } = useSteps({ words, feed, take, setForm, readQuiet, signedOut });
   useEffect(clear, [place.alert]);
   const mayHandle = person.rights.includes("alerts:handle");
   const acknowledge = (one) => mayHandle && !busy && !one.closed_at && !one.acknowledged_at && carryOut(one, "acknowledge");
@@ -96,7 +97,7 @@ export function Desk({ words, person, timezone, signedOut }) {
       ${place.sheet === "handover" ? html`<${Handover} ...${shared} person=${person} waiting=${notes?.items ?? []} again=${readNotes}
         choose=${choose} mayHandle=${mayHandle} />`
       : place.sheet === "help" ? html`<${Help} ...${shared} />`
-      : alert ? html`<${Detail} key=${alert.id} ...${shared} alert=${alert} timezone=${timezone} mayHandle=${mayHandle} busy=${busy} trouble=${trouble}
+      : alert ? html`<${Detail} key=${alert.id} ...${shared} alert=${alert} silences=${quiet?.items ?? []} timezone=${timezone} mayHandle=${mayHandle} busy=${busy} trouble=${trouble}
         form=${form} setForm=${setForm} does=${{ carryOut, silence, endSilence }} choose=${choose} />`
       : missing ? html`<p class="trouble">${words.t("desk.unread", { why: missing })}</p>`
       : html`<p class="nothing">${words.t("desk.choose")}<small>${words.t("desk.keys")}</small></p>`}
@@ -123,7 +124,7 @@ function useQueue(filters, heard, signedOut) {
 }
 
 /** Carries out one step after the other and says why one was not done. @param {any} props */
-function useSteps({ words, feed, take, setForm, signedOut }) {
+function useSteps({ words, feed, take, setForm, readQuiet, signedOut }) {
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
   const sending = useRef(false);
@@ -145,7 +146,10 @@ function useSteps({ words, feed, take, setForm, signedOut }) {
       setBusy(false);
     }
   };
-  const later = () => feed.current?.readSoon(MARKED_MS);
+  const later = () => {
+    readQuiet();
+    feed.current?.readSoon(MARKED_MS);
+  };
   return {
     busy, trouble, clear: () => setTrouble(""),
     carryOut: (alert, step, body = {}) => attempt(async () => {

@@ -10,7 +10,7 @@ import { useReading } from "./reading.js";
 import { Suppressed, Told, Why } from "./why.js";
 
 /** @param {any} props */
-export function Detail({ alert, words, schools, now, timezone, mayHandle, busy, trouble, form, setForm, does, choose, back, signedOut }) {
+export function Detail({ alert, words, schools, silences, now, timezone, mayHandle, busy, trouble, form, setForm, does, choose, back, signedOut }) {
   const { body: explained } = useReading(`${API}/alerts/${alert.id}`, alert, signedOut);
   const why = explained?.why;
   return html`<article class="detail">
@@ -30,7 +30,7 @@ export function Detail({ alert, words, schools, now, timezone, mayHandle, busy, 
     <div class="two">
       <div class="one-side">
         <${Why} why=${why} words=${words} />
-        <${Suppressed} alert=${alert} words=${words} mayHandle=${mayHandle} busy=${busy} endSilence=${does.endSilence} signedOut=${signedOut} />
+        <${Suppressed} alert=${alert} silences=${silences} words=${words} mayHandle=${mayHandle} busy=${busy} endSilence=${does.endSilence} signedOut=${signedOut} />
         <${Facts} alert=${alert} words=${words} school=${schools.get(alert.school)} />
         <section><h3>${words.t("desk.history")}</h3><${History} alert=${alert} words=${words} signedOut=${signedOut} /></section>
       </div>

@@ -113,3 +113,12 @@ export const SILENCES = ["1", "4", "night", "24", "168"];
 export function silenceEnd(choice, now, midnight) {
   return new Date(choice === "night" ? midnight : now + Number(choice) * 3_600_000);
 }
+
+/** Whether a silence is about an alert, as the service reads its `match`. @param {any} silence @param {any} alert */
+export function covers(silence, alert) {
+  if (silence.school && silence.school !== alert.school) return false;
+  return Object.entries(silence.match).every(([field, wanted]) => {
+    const values = [wanted?.not ?? wanted].flat();
+    return values.includes(alert[field]) !== Boolean(wanted?.not);
+  });
+}

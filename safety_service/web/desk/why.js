@@ -2,7 +2,7 @@
 import { API } from "../lib/api.js";
 import { html } from "../lib/dom.js";
 import { Sign } from "./marks.js";
-import { causeOf } from "./queue.js";
+import { causeOf, covers } from "./queue.js";
 import { useReading } from "./reading.js";
 
 const SIGNS = { delivered: "told", waiting: "waiting", failed: "failed", withheld: "quiet" };
@@ -14,20 +14,24 @@ export function Why({ why, words }) {
   return html`<p class="why" data-why><b>${words.t("desk.why")}</b>${why.summary[words.language] ?? why.summary.zh}</p>`;
 }
 
-/** @param {{alert: any, words: any, mayHandle: boolean, busy: boolean, endSilence: (number: string) => void, signedOut: () => void}} props */
-export function Suppressed({ alert, words, mayHandle, busy, endSilence, signedOut }) {
-  const cause = alert.closed_at ? null : causeOf(alert.suppressed_by);
-  const noun = { silence: "silences", maintenance: "maintenance-windows" }[cause?.type ?? ""];
-  const { body: quiet } = useReading(noun ? `${API}/${noun}/${cause.of}` : "", alert.suppressed_by, signedOut);
-  if (!cause) return null;
+/** What holds the alert's messages back now, or will hold back the next of its kind.
+ * @param {{alert: any, silences: any[], words: any, mayHandle: boolean, busy: boolean, endSilence: (number: number) => void,
+ *   signedOut: () => void}} props `silences`: those that stand */
+export function Suppressed({ alert, silences, words, mayHandle, busy, endSilence, signedOut }) {
+  const cause = causeOf(alert.suppressed_by);
+  const window = cause?.type === "maintenance" ? `${API}/maintenance-windows/${cause.of}` : "";
+  const { body: maintenance } = useReading(window, alert.suppressed_by, signedOut);
+  const silence = silences.find((one) => String(one.id) === cause?.of && cause.type === "silence") ?? silences.find((one) => covers(one, alert));
+  if (alert.closed_at || !(cause || silence)) return null;
+  const quiet = cause && cause.type !== "silence" ? maintenance : silence;
   const until = quiet && !quiet.recurrence && words.moment.format(new Date(quiet.ends_at));
-  return html`<div class="held-back" data-held=${cause.type}>
+  return html`<div class="held-back" data-held=${cause?.type ?? "silence"}>
     <${Sign} name="quiet" size=${22} />
-    <p><b>${words.t("desk.held_back", { why: words.suppressed(alert.suppressed_by) })}</b>
+    <p><b>${cause ? words.t("desk.held_back", { why: words.suppressed(alert.suppressed_by) }) : words.t("desk.silenced")}</b>
       ${quiet && html`<span>${quiet.comment}</span>
         <small>${[quiet.created_by, until && words.t("desk.until", { time: until })].filter(Boolean).join(" · ")}</small>`}</p>
-    ${cause.type === "silence" && quiet && !quiet.ended_at && mayHandle && html`<button type="button" data-do="unsilence" disabled=${busy}
-      onClick=${() => endSilence(cause.of)}>${words.t("desk.silence_end")}</button>`}
+    ${silence && quiet === silence && mayHandle && html`<button type="button" data-do="unsilence" disabled=${busy}
+      onClick=${() => endSilence(silence.id)}>${words.t("desk.silence_end")}</button>`}
   </div>`;
 }
 
