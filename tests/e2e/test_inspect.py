@@ -201,6 +201,10 @@ def test_three_visits_in_flight_mode_arrive_once_and_whole(
         expect(page.locator(".queue")).to_have_count(0)
         expect(page.locator(".stored")).to_be_visible()
         assert page.evaluate(FILES_KEPT) == []
+        page.goto(f"{address}/inspect?cafeteria={PLACES[0]}")
+        page.click("[data-do=again]")
+        expect(page.locator("[data-item='2.1'] [data-owed=open]")).to_contain_text("王强")
+        expect(page.locator("[data-owed]")).to_have_count(1)
 
     stored = visits(sqlite_engine)
     assert [visit.cafeteria for visit in stored] == PLACES
@@ -348,7 +352,9 @@ def test_sheet_shows_the_canteens_of_the_caller(browser: Browser, address: str) 
     with visitor(browser, f"{address}/inspect/sheet") as page:
         sign_in(page, "inspector")
         expect(page.locator("[data-card]")).to_have_count(3)
-        page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth)")
+        for image in page.locator("[data-card] img").all():
+            expect(image).to_have_js_property("complete", True)
+            expect(image).not_to_have_js_property("naturalWidth", 0)
         page.fill("input[name=wanted]", "Canteen 2")
         expect(page.locator("[data-card]")).to_have_count(1)
         page.emulate_media(media="print")

@@ -71,7 +71,7 @@ export function Inspect({ words, person, keep, session, signedOut, knowTimezone 
     go(id, visit);
     sender?.now();
   };
-  return html`${queue}<${Visit} first=${current} scheme=${used} schemes=${known.schemes} timezone=${known.timezone} owed=${known.owed?.[id] ?? {}} done=${done} ...${shared} />`;
+  return html`${queue}<${Visit} first=${current} scheme=${used} schemes=${known.schemes} timezone=${known.timezone} owed=${known.owed?.[id]?.[used.id] ?? {}} done=${done} ...${shared} />`;
 }
 
 function aboutNew(person, cafeteria, scheme, known) {

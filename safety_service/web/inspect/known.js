@@ -31,17 +31,17 @@ export async function readAll(path) {
 /** Every cafeteria this person may see. */
 export const readCafeterias = () => readAll("/cafeterias?");
 
-/** What is not put right yet, by cafeteria and item; nothing for who may not read it.
- * @returns {Promise<Record<string, Record<string, Owed>>>} */
+/** What is not put right yet, by cafeteria, scheme and item; nothing for who may not read it.
+ * @returns {Promise<Record<string, Record<string, Record<string, Owed>>>>} */
 async function readOwed() {
   const rows = await readAll("/rectifications?open=true").catch((error) => {
     if (error instanceof Problem && [403, 404].includes(error.status)) return [];
     throw error;
   });
-  /** @type {Record<string, Record<string, Owed>>} */
+  /** @type {Record<string, Record<string, Record<string, Owed>>>} */
   const owed = {};
-  for (const { cafeteria, item, due_on, owner, status } of rows) {
-    if (cafeteria && item) (owed[cafeteria] ??= {})[item] = { due_on, owner, status };
+  for (const { cafeteria, scheme, item, due_on, owner, status } of rows) {
+    if (cafeteria && item) ((owed[cafeteria] ??= {})[scheme] ??= {})[item] = { due_on, owner, status };
   }
   return owed;
 }
