@@ -39,6 +39,7 @@ app.add_typer(imports.school_app, name="school")
 app.add_typer(imports.device_app, name="device")
 app.add_typer(imports.inspection_app, name="inspection")
 app.add_typer(exports.app, name="export")
+app.add_typer(imports.boundary_app, name="boundary")
 app.add_typer(rules.app, name="rules")
 
 

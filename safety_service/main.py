@@ -34,6 +34,7 @@ from safety_service.api import (
     feeds,
     figures,
     gateways,
+    handovers,
     health,
     health_certificates,
     inspection_drafts,
@@ -76,6 +77,7 @@ ROUTERS = (
     devices.router,
     gateways.router,
     quiet_times.router,
+    handovers.router,
     events.router,
     messages.router,
     # Before the alerts, whose numbers stand in the same place as these names.

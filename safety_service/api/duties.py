@@ -74,9 +74,10 @@ def list_due(
     paging: PagingDep,
 ) -> ListOf[OccurrenceOut] | Response:
     """By due time, from some days ahead back to the first; `state=open` is what is still to be done."""
+    known = duties.known(session)
     return paging.answer(
         lambda after, limit: store.list_occurrences(session, wanted, after, limit),
-        lambda rows: occurrences_out(rows, now),
+        lambda rows: occurrences_out(rows, known, now),
         OccurrenceOut,
     )
 

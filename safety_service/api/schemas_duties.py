@@ -1,6 +1,6 @@
 """Duties, their occurrences, their records and health certificates, as the API shows and takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -65,6 +65,7 @@ class OccurrenceOut(BaseModel):
 
     id: str
     duty: str
+    title: dict[str, str] = Field(description="The duty's; its id where nobody knows it any more")
     school: str
     cafeteria: str | None
     opens_at: AwareDatetime
@@ -151,10 +152,14 @@ def duty_out(duty: Duty, built_in: bool, calendars: Sequence[str]) -> DutyOut:
     return DutyOut(built_in=built_in, waits_for=waits_for, **duty.model_dump())
 
 
-def occurrences_out(rows: Sequence[DutyOccurrence], now: datetime) -> list[OccurrenceOut]:
-    names = [name for name in OccurrenceOut.model_fields if name not in ("cafeteria", "overdue")]
+def occurrences_out(
+    rows: Sequence[DutyOccurrence], duties: Mapping[str, Duty], now: datetime
+) -> list[OccurrenceOut]:
+    names = [name for name in OccurrenceOut.model_fields if name not in ("cafeteria", "overdue", "title")]
+    titles = {name: duty.title.model_dump() for name, duty in duties.items()}
     return [
         OccurrenceOut(
+            title=titles.get(row.duty, {"zh": row.duty, "en": row.duty}),
             cafeteria=row.subject,
             overdue=row.state == "open" and row.due_at < now,
             **{name: getattr(row, name) for name in names},

@@ -1,6 +1,7 @@
-"""`campus-safety school import` and `device import`: lists from CSV, every refused line reported."""
+"""`campus-safety school import`, `device import`: lists from CSV, every refused line reported; `boundary`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from safety_service.commands.errors import INPUT_REFUSED, one_line_errors, say
-from safety_service.services import inspection_import, registry_csv
+from safety_service.services import boundary, inspection_import, registry_csv
 from safety_service.services.csv_lines import RefusedLine, Tick, count_lines
 from safety_service.services.inspection_due import known_planning
 from safety_service.services.inspection_import import Outcome as Imported
@@ -23,6 +24,7 @@ from safety_service.store.session import open_engine
 inspection_app = typer.Typer(help="The inspections of the past.", no_args_is_help=True)
 school_app = typer.Typer(help="The schools of the county.", no_args_is_help=True)
 device_app = typer.Typer(help="The devices of the schools.", no_args_is_help=True)
+boundary_app = typer.Typer(help="The bureau's own map of the county.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file")]
 OutcomeT = TypeVar("OutcomeT")
@@ -75,8 +77,43 @@ def import_schools(file: File) -> None:
 @device_app.command("import")
 @one_line_errors
 def import_devices(file: File) -> None:
-    """Register and adopt devices: school,device,name,zone,zone_type,format,model."""
+    """Register and adopt devices: school,device,name,zone,zone_type,format,model,live_url."""
     _import("devices", registry_csv.import_devices, file)
+
+
+@boundary_app.command("import")
+@one_line_errors
+def import_boundary(
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="GeoJSON: a polygon each township"),
+    ],
+    approval: Annotated[
+        str | None, typer.Option(help="The approval number (审图号) to be shown beside the map")
+    ] = None,
+) -> None:
+    """Show this map on the wall screen instead of the drawn one."""
+    with _database() as engine:
+        areas = boundary.import_file(engine, file, approval, datetime.now(UTC))
+    typer.echo(f"boundary: {areas} areas")
+
+
+@boundary_app.command("clear")
+@one_line_errors
+def clear_boundary() -> None:
+    """Back to the map drawn from the schools' places."""
+    with _database() as engine:
+        boundary.clear(engine, datetime.now(UTC))
+    typer.echo("boundary: cleared")
+
+
+@contextmanager
+def _database() -> Iterator[Engine]:
+    engine = open_engine(Settings().resolved_database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _import(noun: str, read: Importer, file: Path) -> None:

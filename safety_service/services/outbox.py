@@ -86,7 +86,7 @@ def gather(
             continue
         # A claim ends two minutes after this moment: the link lasts from then on.
         alert = _with_link(about[row.alert_id], home.linker, row.next_attempt_at)
-        link = desk_link(home.public_url, alert.school)
+        link = desk_link(home.public_url, alert.school, alert.id)
         picture = alert.snapshot_url if is_signed(alert.snapshot_url, home.public_url) else None
         notice = notice_of(
             row.id, row.transition, alert, step, place=where[alert.id], link=link, picture=picture

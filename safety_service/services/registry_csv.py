@@ -34,7 +34,17 @@ SCHOOL_COLUMNS = (
     "timezone",
 )
 SCHOOL_REQUIRED = ("code", "name_zh", "township")
-DEVICE_COLUMNS = ("school", "device", "name", "zone", "zone_type", "format", "model", "identities")
+DEVICE_COLUMNS = (
+    "school",
+    "device",
+    "name",
+    "zone",
+    "zone_type",
+    "format",
+    "model",
+    "identities",
+    "live_url",
+)
 DEVICE_REQUIRED = ("school", "device")
 
 LINES_AT_ONCE = 100

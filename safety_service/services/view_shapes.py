@@ -60,7 +60,11 @@ class AlertRow(TypedDict):
 
 
 class Presence(TypedDict):
+    """`devices_new`: heard of and not adopted; `devices_quarantined`: held apart at a strict school."""
+
     devices_online: Share
+    devices_new: Figure
+    devices_quarantined: Figure
     schools_reporting: Share
 
 
@@ -71,7 +75,19 @@ class PutRight(TypedDict):
     rectifications_overdue: Figure
 
 
-class Overview(Presence, PutRight):
+class Duties(TypedDict):
+    """Of the duties due today those done, and those missed; overdue: still to be done, whenever due."""
+
+    duties_today: Share
+    duties_missed: Figure
+    duties_overdue: Figure
+
+
+class Owed(PutRight, Duties):
+    """What people owe."""
+
+
+class Overview(Presence, Owed):
     """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str
@@ -134,35 +150,6 @@ class SchoolMap(TypedDict):
     type: Literal["FeatureCollection"]
     as_of: str
     features: list[Feature]
-
-
-class TrendHour(TypedDict):
-    hour: str
-    events: int
-    alerts: int
-    by_severity: dict[str, int]
-    list: str
-    events_list: str
-
-
-class Trend(TypedDict):
-    as_of: str
-    hours: int
-    items: list[TrendHour]
-
-
-class KindItem(TypedDict):
-    kind: str
-    alerts: int
-    events: int
-    list: str
-    events_list: str
-
-
-class Kinds(TypedDict):
-    as_of: str
-    hours: int
-    items: list[KindItem]
 
 
 class Times(TypedDict):

@@ -171,8 +171,10 @@ def count_open(session: Session) -> int:
     return int(session.execute(select(func.count(col(Rectification.id))).where(_not_ended())).scalar_one())
 
 
-def count_overdue(session: Session, now: datetime) -> int:
+def count_overdue(session: Session, now: datetime, school: str | None = None) -> int:
     late = select(func.count(col(Rectification.id))).where(_overdue(now))
+    if school is not None:
+        late = late.where(Rectification.school == school)
     return int(session.execute(late).scalar_one())
 
 

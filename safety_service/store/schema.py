@@ -5,9 +5,11 @@ from sqlmodel import SQLModel
 
 from safety_service.store import (
     tables,
+    tables_boundary,
     tables_cafeteria,
     tables_credit,
     tables_credit_index,
+    tables_desk,
     tables_duties,
     tables_escalation,
     tables_identity,
@@ -35,6 +37,8 @@ MODULES = (
     tables_rectification,
     tables_credit,
     tables_credit_index,
+    tables_desk,
+    tables_boundary,
     tables_push,
     tables_duties,
     tables_identity,

@@ -137,6 +137,7 @@ class Device(SchoolOwned, table=True):
     gateway: str | None = None
     clock_offset_seconds: float | None = None
     clock_suspect: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    live_url: str | None = None
 
 
 class StoredEvent(SchoolOwned, table=True):

@@ -31,6 +31,7 @@ from safety_service.store.tables import (
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 from safety_service.store.tables_credit import Appeal, Penalty, Repair
 from safety_service.store.tables_credit_index import CreditIndexDay
+from safety_service.store.tables_desk import Handover
 from safety_service.store.tables_duties import (
     DutyOccurrence,
     DutyRecord,
@@ -575,8 +576,22 @@ def _people(n: int) -> list[object]:
             config={"url": "http://127.0.0.1:9/", "secret": "whsec_" + "A" * 32},
             schools=[school],
         ),
+        Handover(school=school, note=mark, open=_open(mark), written_at=NOW, written_by=mark),
         *(_quiet_time(number, kind, n) for number, kind in ((n, "silence"), (10 + n, "maintenance"))),
     ]
+
+
+def _open(mark: str) -> dict[str, Any]:
+    """What a hand-over carries where nothing is open but a silence."""
+    silence: dict[str, Any] = {
+        "id": 1,
+        "school": None,
+        "match": {},
+        "comment": mark,
+        "ends_at": NOW.isoformat(),
+    }
+    counts = {"by_severity": {}, "unacknowledged": 0, "rectifications_overdue": 0, "duties_overdue": 0}
+    return {**counts, "alerts": [], "silences": [silence]}
 
 
 def _quiet_time(number: int, kind: str, n: int) -> QuietTime:

@@ -112,6 +112,13 @@ def test_a_sample_that_is_not_recorded_is_an_alert_until_it_is(service: Service,
     assert service.alerts() == [("food-sample-missing", THERE, "minor", "firing")]
     overdue = due(admin, state="open", to="2026-09-02T00:00:00+08:00")
     assert [(one["cafeteria"], one["overdue"]) for one in overdue] == [(THERE, True)]
+    assert overdue[0]["title"] == {"zh": "食品留样", "en": "Food samples kept"}
+    screen = admin.get(f"{API}/view/overview").json()
+    assert (screen["duties_today"]["value"], screen["duties_today"]["total"]) == (1, 2)
+    assert (screen["duties_overdue"]["value"], screen["duties_missed"]["value"]) == (1, 0)
+    for name, rows in (("duties_today", 2), ("duties_overdue", 1), ("duties_missed", 0)):
+        assert len(admin.get(screen[name]["list"]).json()["items"]) == rows, name
+    assert security.get(f"{API}/view/overview").json()["duties_overdue"]["value"] == 0
     late = post(admin, school=OTHER_SCHOOL, evidence=SAMPLE)
     assert late.json()["occurrence"] == overdue[0]["id"]
     service.at(minutes=1)

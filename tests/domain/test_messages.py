@@ -149,9 +149,9 @@ def test_a_cut_never_halves_a_character(most: int) -> None:
     [
         (None, None),
         ("", None),
-        ("https://x.example", "https://x.example/desk?school=370828-001"),
-        ("https://x.example/", "https://x.example/desk?school=370828-001"),
+        ("https://x.example", "https://x.example/desk?school=370828-001&alert=7"),
+        ("https://x.example/", "https://x.example/desk?school=370828-001&alert=7"),
     ],
 )
 def test_a_link_needs_an_address_of_our_own(base: str | None, link: str | None) -> None:
-    assert desk_link(base, "370828-001") == link
+    assert desk_link(base, "370828-001", 7) == link

@@ -228,7 +228,7 @@ def test_a_message_links_to_the_desk_where_the_service_knows_its_address(
             linked.deliver()
         (text,) = contents(there)
         assert text.endswith(
-            "时间：2026-09-01 08:00:00\n处置：https://campus.example.org/desk?school=370828-001"
+            "时间：2026-09-01 08:00:00\n处置：https://campus.example.org/desk?school=370828-001&alert=1"
         )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from safety_service.api.pages import LOCALES
 from safety_service.blobs import FolderBlobs
@@ -18,7 +19,8 @@ from safety_service.settings import Settings
 from safety_service.store import counters, snapshots
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
-from safety_service.store.tables import AlertTransition, StoredAlert
+from safety_service.store.tables import AlertTransition, Device, StoredAlert
+from safety_service.store.tables_suppression import QuietTime
 from tests.browsing import chromium, served, sign_in, visitor
 from tests.canteens import picture, sha256
 from tests.conftest import SCHOOL, add_two_schools
@@ -32,6 +34,7 @@ ALERTS = (
     ("intrusion", "major", 20),
     ("smoke", "critical", 9),
 )
+LIVE = "http://10.0.0.7/live/4"
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def address(sqlite_engine: Engine, settings: Settings) -> Iterator[str]:
 
 def _seed(engine: Engine, now: datetime) -> None:
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
+        session.add(Device(school=SCHOOL, device="cam-4", name="厨房烟感", live_url=LIVE, condition="active"))
         for number, (kind, severity, minutes) in enumerate(ALERTS, 1):
             raised = now - timedelta(minutes=minutes)
             session.add(
@@ -57,7 +61,7 @@ def _seed(engine: Engine, now: datetime) -> None:
                     key=f'["{SCHOOL}","{number}"]',
                     school=SCHOOL,
                     kind=kind,
-                    device=f"cam-{number}",
+                    device="cam-4" if kind == "smoke" else f"cam-{number}",
                     zone="kitchen",
                     title={"zh": f"告警{number}", "en": f"Alert {number}"},
                     severity=severity,
@@ -117,10 +121,11 @@ def test_desk_lists_worst_and_oldest_first_and_handles_by_keyboard(
         expect(page.locator("[data-change=acknowledged]")).to_be_visible()
         assert stored(sqlite_engine, 4).acknowledged_by == "security"
         page.keyboard.press("c")
-        page.select_option("select[name=disposition]", "drill")
+        page.keyboard.press("3")
         page.fill("textarea[name=comment]", "季度演练")
+        page.fill("input[name=evidence]", "演练方案 2026-3 号")
         page.click("[data-do=close-now]")
-        expect(page.locator("[data-change=closed]")).to_contain_text("演练")
+        expect(page.locator("[data-change=closed]")).to_contain_text("演练方案 2026-3 号")
         expect(page.locator("[data-alert='4']")).to_have_count(0)
         assert stored(sqlite_engine, 4).disposition == "drill"
         page.click("[data-do=reopen]")
@@ -154,6 +159,11 @@ def test_desk_filters_live_in_the_address(browser: Browser, address: str) -> Non
         page.wait_for_url(f"**/desk?severity=major,warning&school={SCHOOL}")
         page.reload()
         expect(page.locator("[data-alert]")).to_have_count(2)
+        page.keyboard.press("/")
+        page.keyboard.type("告警3 cam")
+        expect(page.locator("[data-alert]")).to_have_count(1)
+        page.goto(f"{address}/desk?alert=2")
+        expect(page.locator(".detail h2")).to_have_text("告警2")
         page.click("[data-tool=language]")
         expect(page.locator("h1")).to_have_text("Duty desk")
 
@@ -163,7 +173,44 @@ def test_who_may_only_look_gets_no_buttons(browser: Browser, address: str) -> No
         sign_in(page, "viewer")
         page.locator("[data-alert='2'] .row-open").click()
         expect(page.locator("[data-change=raised]")).to_be_visible()
-        expect(page.locator("[data-do], .row-claim")).to_have_count(0)
+        expect(page.locator(".hand [data-do], .row-claim")).to_have_count(0)
+
+
+def test_a_shift_on_a_phone_silences_a_device_and_hands_over(
+    browser: Browser, address: str, sqlite_engine: Engine
+) -> None:
+    with visitor(browser, f"{address}/desk", 390, 844) as page:
+        sign_in(page, "security")
+        page.locator("[data-alert='4'] .row-open").click()
+        expect(page.locator("[data-why]")).to_contain_text("告警4")
+        expect(page.locator("[data-told=nobody]")).to_be_visible()
+        expect(page.locator("a[data-live]")).to_have_attribute("href", LIVE)
+        expect(page.locator("[data-device] .before li")).to_have_count(1)
+        page.click("[data-do=silence]")
+        page.check("input[value='4']", force=True)
+        page.fill("input[name=comment]", "探头进水，已报修")
+        page.click("[data-do=silence-now]")
+        expect(page.locator("[data-held=silence]")).to_contain_text("探头进水，已报修")
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        page.go_back()
+        expect(page.locator("[data-alert='4']")).to_be_visible()
+
+        page.click("[data-do=handover]")
+        expect(page.locator(".attached")).to_contain_text("未办结 4 条")
+        page.fill("textarea[name=note]", "探头明早换")
+        page.click("[data-do=hand-over]")
+        expect(page.locator(".note-waiting")).to_contain_text("探头进水，已报修")
+    with visitor(browser, f"{address}/desk") as page:
+        sign_in(page, "duty_officer")
+        expect(page.locator("[data-do=handover] b")).to_have_text("1")
+        page.keyboard.press("h")
+        page.click("[data-do=take]")
+        expect(page.locator(".note-waiting")).to_have_count(0)
+        expect(page.locator("[data-note]")).to_contain_text("duty_officer")
+    with session_scope(sqlite_engine, EVERY_SCHOOL) as session:
+        (quiet,) = session.exec(select(QuietTime)).all()
+    assert (quiet.school, quiet.match) == (SCHOOL, {"device": "cam-4"})
+    assert timedelta(hours=3.9) < quiet.ends_at - quiet.starts_at < timedelta(hours=4.1)
 
 
 def show(engine: Engine, number: int, address: str) -> None:

@@ -12,7 +12,7 @@ AS_MODULES = "--experimental-default-type=module"
 
 
 @pytest.mark.skipif(NODE is None, reason="needs Node")
-@pytest.mark.parametrize("name", ["state_test.mjs", "inspect_test.mjs"])
+@pytest.mark.parametrize("name", ["state_test.mjs", "desk_test.mjs", "inspect_test.mjs"])
 def test_modules(name: str) -> None:
     assert NODE is not None
     script = Path(__file__).parent / name

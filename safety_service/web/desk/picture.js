@@ -1,6 +1,7 @@
 /** @file The picture of an alert: one that the service keeps is shown, a device's own is only linked to. */
 import { API, getJson, renew } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/dom.js";
+import { Sign } from "./marks.js";
 
 const OWN = /^\/api\/v1\/snapshots\/[0-9a-f]{64}$/;
 const WEB = /^https?:\/\//i;
@@ -23,9 +24,15 @@ export function Picture({ alert, words }) {
     if (failures > 1) return html`<p class="muted">${words.t("desk.snapshot_gone")}</p>`;
     // The session of a page that was asleep may be over: it is renewed once.
     const failed = () => renew().then(() => setFailures((count) => count + 1));
-    return html`<a class="picture" href=${address} target="_blank" rel="noopener noreferrer">
-      <img key=${failures} src=${address} alt=${words.t("desk.snapshot")} onError=${failed} /></a>`;
+    return html`<${Shown} words=${words}><a data-snapshot href=${address} target="_blank" rel="noopener noreferrer">
+      <img key=${failures} src=${address} alt=${words.t("desk.snapshot_of", { title: words.title(alert) })} onError=${failed} /></a><//>`;
   }
   // Devices name any address; only one of the web becomes a link.
-  return WEB.test(address) ? html`<p><a href=${address} target="_blank" rel="noopener noreferrer">${words.t("desk.snapshot_open")}</a></p>` : null;
+  if (!WEB.test(address)) return null;
+  return html`<${Shown} words=${words}><a class="button" data-snapshot href=${address} target="_blank" rel="noopener noreferrer">
+    <${Sign} name="picture" />${words.t("desk.snapshot_open")}</a><//>`;
+}
+
+function Shown({ words, children }) {
+  return html`<section class="picture"><h3>${words.t("desk.snapshot")}</h3>${children}</section>`;
 }

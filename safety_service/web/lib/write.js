@@ -63,12 +63,24 @@ export function put(path, bytes, mediaType) {
   return write(path, "PUT", bytes, { "Content-Type": mediaType });
 }
 
-/** @param {string} path @param {string} method @param {BodyInit} body @param {Record<string, string>} headers */
+/** Ends what stands at this address. @param {string} path @returns {Promise<any>} throws Refusal, SignedOut or Unanswered */
+export function end(path) {
+  return write(path, "DELETE", null, {});
+}
+
+/** A key under which a write counts once, however often it is sent. @returns {Record<string, string>} */
+export function onceKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return { "Idempotency-Key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+}
+
+/** @param {string} path @param {string} method @param {BodyInit | null} body @param {Record<string, string>} headers */
 async function write(path, method, body, headers) {
   if (!token) await renewToken();
   let answer = await send(path, method, body, headers);
   if (answer.status === 401 && (await renewToken())) answer = await send(path, method, body, headers);
   if (answer.status === 401 && over) throw new SignedOut();
+  if (answer.status === 204) return null;
   const content = await answer.json().catch(() => null);
   if (answer.ok && content) return content;
   // Without a problem in it the answer is a gateway's, not the service's: the write may have happened.
@@ -76,7 +88,7 @@ async function write(path, method, body, headers) {
   throw new Refusal(answer.status, content.detail, content.problems ?? []);
 }
 
-/** @param {string} path @param {string} method @param {BodyInit} body @param {Record<string, string>} headers */
+/** @param {string} path @param {string} method @param {BodyInit | null} body @param {Record<string, string>} headers */
 async function send(path, method, body, headers) {
   const authorization = token ? { Authorization: `Bearer ${token}` } : {};
   const patience = new AbortController();
