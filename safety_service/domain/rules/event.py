@@ -37,11 +37,11 @@ class End(msgspec.Struct, array_like=True):
 
 class EventState(msgspec.Struct, tag="event", forbid_unknown_fields=True, omit_defaults=True):
     """`last_at`, `resolved_at` and the ends are event times; `due_at` is when silence ends it, when it will
-    have lasted for long enough (`pending`), or when the memory of its end may go. `active`: ids that started
+    have lasted for long enough (`waits_since`), or when the memory of its end may go. `active`: ids that started
     and have not ended. `quieted`: silence ended it, and nobody has said that it is over."""
 
     firing: bool = False
-    pending: bool = False
+    waits_since: datetime | None = None
     quieted: bool = False
     subject: Subject | None = None
     gateway: str | None = None
@@ -54,7 +54,7 @@ class EventState(msgspec.Struct, tag="event", forbid_unknown_fields=True, omit_d
     @property
     def lasts(self) -> bool:
         """Whether it goes on, told or not yet."""
-        return self.firing or self.pending
+        return self.firing or self.waits_since is not None
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -124,8 +124,8 @@ def _still_so(state: EventState, now: datetime) -> Step | None:
 
 
 def _waits(plan: Plan, state: EventState, event: Event, now: datetime) -> Step:
-    if not state.pending:
-        state.pending = True
+    if state.waits_since is None:
+        state.waits_since = now
         state.due_at = now + plan.params.lasting_for
         state.subject = Subject(event.kind, event.device, event.zone)
         state.gateway = event.gateway
@@ -133,7 +133,7 @@ def _waits(plan: Plan, state: EventState, event: Event, now: datetime) -> Step:
 
 
 def _fires(plan: Plan, state: EventState, now: datetime) -> None:
-    state.firing, state.pending, state.quieted = True, False, False
+    state.firing, state.waits_since, state.quieted = True, None, False
     state.due_at = now + plan.params.quiet_for if plan.params.quiet_for is not None else None
 
 
@@ -186,7 +186,7 @@ def _end(plan: Plan, state: EventState, event: Event, now: datetime) -> Step | N
 
 
 def _resolve(state: EventState, occurred_at: datetime, now: datetime) -> None:
-    state.firing = state.pending = False
+    state.firing, state.waits_since = False, None
     state.active = []
     state.resolved_at = occurred_at
     state.due_at = now + REMEMBERED_FOR
@@ -195,9 +195,9 @@ def _resolve(state: EventState, occurred_at: datetime, now: datetime) -> None:
 def fire(plan: Plan, state: EventState, key: Key, at: datetime) -> Step:
     """It has lasted, or it has been quiet, for long enough; or nothing late is to be expected any more."""
     severity = plan.params.severity
-    if state.pending:
+    if state.waits_since is not None:
+        since = {"since": state.waits_since.isoformat()}
         _fires(plan, state, at)
-        since = {"since": (at - plan.params.lasting_for).isoformat()}
         found = plan.finding(
             key, "firing", severity, at, edge=True, subject=state.subject, detail=since, gateway=state.gateway
         )
@@ -212,17 +212,18 @@ def fire(plan: Plan, state: EventState, key: Key, at: datetime) -> Step:
 
 def deafen(plan: Plan, state: EventState, deaf: Deafness) -> bool:
     """Silence while nobody could hear is none; and an end that nobody could hear may have been told."""
-    if not state.pending or state.due_at is None:
+    if state.waits_since is None or state.due_at is None:
         return quieting.deafen(plan, state, deaf)
-    state.due_at = deaf.moved(state.due_at, plan.params.lasting_for)
+    state.due_at = deaf.moved(state.due_at, plan.params.lasting_for or timedelta(0))
     return True
 
 
 def adapt(plan: Plan, state: EventState) -> EventState:
-    """Under a changed rule: what waits and has to wait no longer is told with the next look."""
-    if state.pending and plan.params.lasting_for is None:
-        state.due_at = state.last_at
-    return state if state.pending else quieting.adapt(plan, state)
+    """Under a changed rule: what waits goes on waiting from its beginning, or no longer."""
+    if state.waits_since is None:
+        return quieting.adapt(plan, state)
+    state.due_at = state.waits_since + (plan.params.lasting_for or timedelta(0))
+    return state
 
 
 def due(_plan: Plan, state: EventState, _key: Key) -> datetime | None:

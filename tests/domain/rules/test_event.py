@@ -251,3 +251,10 @@ def test_the_end_of_silence_is_named():
     running.observe([event(0)], at(0))
     [over] = running.tick(at(60))
     assert over.detail == {"ended_by": "quiet"}
+
+
+def test_what_waits_under_a_rule_that_waits_no_longer_is_told():
+    running, after = engine(LASTING), engine(NEVER)
+    running.observe([event(0, phase="start")], at(0))
+    after.load([(rule, key, state) for rule, key, state in running.drain_changes() if state], [])
+    assert told(after.tick(at(1))) == [(0, "firing", "major")]
