@@ -1,6 +1,6 @@
 """The red and the black list: criteria as data, and for every cafeteria on one of them each reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -104,12 +104,12 @@ def judge(criteria: ListCriteria, standing: Standing) -> Listed:
     return Listed(None, [])
 
 
-def worst_first(standing: Standing) -> Sequence[object]:
+def worst_first(standing: Standing) -> tuple[bool, int, Decimal]:
     """The order of the black list: withdrawn signs, then the lowest letters, then the lowest scores."""
     return not standing.sign_withdrawn, _backwards(standing.dynamic_letter), standing.score or Decimal(0)
 
 
-def best_first(standing: Standing) -> Sequence[object]:
+def best_first(standing: Standing) -> tuple[Decimal, Decimal]:
     """The order of the red list: the highest annual average, then the highest last score."""
     return -(standing.annual_average or Decimal(0)), -(standing.score or Decimal(0))
 
