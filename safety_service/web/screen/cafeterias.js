@@ -4,8 +4,6 @@ import { Face } from "../lib/face.js";
 import { Opens } from "./figures.js";
 import { Scroller } from "./lists.js";
 
-export { Face };
-
 const SHOWN = 5;
 /** The published grades in the order of their letters, each with the class of its colour. */
 const CLASSES = { A: "good", B: "fine", C: "poor", none: "bad" };

@@ -1,17 +1,12 @@
-"""The duty desk and the inspector's page in a real browser, against the app on a port of its own."""
+"""The duty desk in a real browser, against the app on a port of its own."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
-from sqlmodel import select
 
 from safety_service.api.pages import LOCALES
 from safety_service.main import create_app
@@ -21,49 +16,18 @@ from safety_service.store import counters
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables import AlertTransition, StoredAlert
-from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from tests.browsing import chromium, served, sign_in, visitor
 from tests.conftest import SCHOOL, add_two_schools
-from tests.e2e.service_process import until
-from tests.people import PASSWORD, add_one_of_each_role
-from tests.postgres import free_port
+from tests.people import add_one_of_each_role
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-CAFETERIA = f"{SCHOOL}-c1"
 ALERTS = (
     ("no_mask", "warning", 50),
     ("smoke", "critical", 3),
     ("intrusion", "major", 20),
     ("smoke", "critical", 9),
 )
-
-
-@contextmanager
-def served(engine: Engine, settings: Settings) -> Iterator[str]:
-    """The app at an address of its own, in this process."""
-    port = free_port()
-    config = uvicorn.Config(
-        create_app(settings, engine), port=port, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until(lambda: server.started, "the app listens")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
@@ -73,13 +37,12 @@ def address(sqlite_engine: Engine, settings: Settings) -> Iterator[str]:
     add_one_of_each_role(sqlite_engine, now, [SCHOOL])
     _seed(sqlite_engine, now)
     prepare(settings, sqlite_engine)
-    with served(sqlite_engine, settings) as found:
+    with served(create_app(settings, sqlite_engine)) as found:
         yield found
 
 
 def _seed(engine: Engine, now: datetime) -> None:
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
-        session.add(Cafeteria(id=CAFETERIA, school=SCHOOL, name_zh="第一小学食堂", name_en="Canteen 1"))
         for number, (kind, severity, minutes) in enumerate(ALERTS, 1):
             raised = now - timedelta(minutes=minutes)
             session.add(
@@ -119,34 +82,8 @@ def _seed(engine: Engine, now: datetime) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with chromium() as found:
         yield found
-        found.close()
-
-
-@contextmanager
-def visitor(browser: Browser, address: str, width: int = 1280, height: int = 860) -> Iterator[Page]:
-    """A page of a new person; fails on any error that the page or its console tells of."""
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    told: list[str] = []
-    page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    yield page
-    context.close()
-    # Chromium itself reports the answers with which every sign-in begins, and the ones a test provokes.
-    assert [text for text in told if not text.startswith("Failed to load resource")] == []
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.fill("input[name=username]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.click(".login button:not(.quiet)")
 
 
 def rows(page: Page) -> list[str | None]:
@@ -223,87 +160,6 @@ def test_who_may_only_look_gets_no_buttons(browser: Browser, address: str) -> No
         page.locator("[data-alert='2'] .row-open").click()
         expect(page.locator("[data-change=raised]")).to_be_visible()
         expect(page.locator("[data-do], .row-claim")).to_have_count(0)
-
-
-def answer_all(page: Page) -> None:
-    """Every graded item passes, but 2.1."""
-    graded = page.locator("[data-item]:not([data-item^=S])")
-    expect(graded).to_have_count(30)
-    for item in graded.all():
-        item.locator("[data-result=pass]").click()
-    page.locator("[data-item='2.1'] [data-result=fail]").click()
-    page.fill("textarea[name='note-2.1']", "许可证未悬挂")
-
-
-def visits(engine: Engine) -> list[Inspection]:
-    with session_scope(engine, EVERY_SCHOOL) as session:
-        return list(session.exec(select(Inspection)))
-
-
-def test_inspection_survives_a_reload_and_shows_what_it_came_to(
-    browser: Browser, address: str, sqlite_engine: Engine
-) -> None:
-    with visitor(browser, f"{address}/inspect?cafeteria={CAFETERIA}", 390, 844) as page:
-        sign_in(page, "inspector")
-        expect(page.locator("[data-do=submit]")).to_be_disabled()
-        answer_all(page)
-        page.reload()
-        expect(page.locator("textarea[name='note-2.1']")).to_have_value("许可证未悬挂")
-        page.click("[data-do=submit]")
-        expect(page.locator("[data-grade]")).to_have_text("优秀")
-        expect(page.locator("[data-decided]")).to_contain_text("优秀")
-        (visit,) = visits(sqlite_engine)
-        expect(page.locator("[data-score]")).to_contain_text(str(visit.score))
-        assert visit.submitted_by == "inspector"
-        (failed,) = [item for item in visit.result["reckoning"]["items"] if item["result"] == "fail"]
-        assert (failed["code"], failed["note"]) == ("2.1", "许可证未悬挂")
-        assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('inspect'))") == []
-
-
-def test_what_was_sent_and_lost_its_answer_is_stored_once(
-    browser: Browser, address: str, sqlite_engine: Engine
-) -> None:
-    keys: list[str | None] = []
-
-    def swallow(route: Route) -> None:
-        keys.append(route.request.headers.get("idempotency-key"))
-        if len(keys) == 1:
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
-
-    with visitor(browser, f"{address}/inspect") as page:
-        sign_in(page, "inspector")
-        page.click(f"[data-cafeteria='{CAFETERIA}']")
-        answer_all(page)
-        page.route("**/inspections", swallow)
-        page.click("[data-do=submit]")
-        expect(page.locator(".send .trouble")).to_be_visible()
-        expect(page.locator("[data-item='1.1'] [data-result=fail]")).to_be_disabled()
-        page.reload()
-        page.click("[data-do=submit]")
-        expect(page.locator("[data-grade]")).to_be_visible()
-        assert len(keys) == 2
-        assert keys[0] is not None
-        assert keys[0] == keys[1]
-        assert len(visits(sqlite_engine)) == 1
-
-
-def test_refused_inspection_keeps_the_draft_and_says_why(
-    browser: Browser, address: str, sqlite_engine: Engine
-) -> None:
-    with visitor(browser, f"{address}/inspect?cafeteria={CAFETERIA}") as page:
-        sign_in(page, "inspector")
-        answer_all(page)
-        page.fill("input[name=date]", "2199-01-01")
-        page.click("[data-do=submit]")
-        expect(page.locator(".send .trouble")).to_contain_text("2199-01-01 is in the future")
-        expect(page.locator("[data-item='2.1'] [data-result=fail]")).to_have_attribute("aria-pressed", "true")
-        assert visits(sqlite_engine) == []
-        page.fill("input[name=date]", "2026-01-01")
-        page.click("[data-do=submit]")
-        expect(page.locator("[data-grade]")).to_be_visible()
 
 
 def test_both_languages_say_the_same_things() -> None:
