@@ -41,6 +41,8 @@ class Sizes(msgspec.Struct, frozen=True):
     firing_alerts: int = 10_000
     desk_requests: int = 300
     storm_alerts: int = 5_000
+    past_inspections: int = 100_000
+    cafeteria_requests: int = 200
 
 
 FULL = Sizes("full")
@@ -67,4 +69,6 @@ SHORT = Sizes(
     firing_alerts=200,
     desk_requests=10,
     storm_alerts=200,
+    past_inspections=1_000,
+    cafeteria_requests=3,
 )
