@@ -203,6 +203,8 @@ def fingerprint(body: object) -> str:
 
 
 def _canonical(value: object) -> Any:
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, Mapping):
         return {
             _text(name): _in_order(item) if name in _WITHOUT_ORDER else _canonical(item)

@@ -1,6 +1,7 @@
 """What the county publishes of a cafeteria on a day: its annual grade, and whether its sign hangs."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -88,12 +89,12 @@ def annual_course(
     if not opens:
         return [(day, {}) for day in days]
     visits = inspections.scored(session, [row.id], scheme.id, after=min(opens.values()), up_to=max(days))
-    scored = [(one.visited_on, number) for one in visits if (number := exact(one.score)) is not None]
     course: list[tuple[date, Mapping[str, Any]]] = []
     for day in days:
         year = years[day]
-        inside = [(number, 1) for on, number in scored if year and opens[day] < on <= day]
-        course.append((day, _mean_outputs(year, day, inside) if year else {}))
+        # By their texts, of which there are few however many visits there were.
+        inside = Counter(one.score for one in visits if year and opens[day] < one.visited_on <= day)
+        course.append((day, _mean_outputs(year, day, _tally(inside.items())) if year else {}))
     return course
 
 
@@ -149,12 +150,14 @@ def _count(
     if not ids:
         return {}
     opens = add_months(as_of, -_window(year).window_months)
-    tallied: dict[str, list[tuple[Fraction, int]]] = {cafeteria: [] for cafeteria in ids}
+    tallied: dict[str, list[tuple[str, int]]] = {cafeteria: [] for cafeteria in ids}
     for cafeteria, text, count in inspections.tallies(session, ids, scheme.id, after=opens, up_to=as_of):
-        number = exact(text)
-        if number is not None:
-            tallied[cafeteria].append((number, count))
-    return {cafeteria: _mean_outputs(year, as_of, tally) for cafeteria, tally in tallied.items()}
+        tallied[cafeteria].append((text, count))
+    return {cafeteria: _mean_outputs(year, as_of, _tally(found)) for cafeteria, found in tallied.items()}
+
+
+def _tally(counted: Iterable[tuple[str | None, int]]) -> list[tuple[Fraction, int]]:
+    return [(number, count) for text, count in counted if (number := exact(text)) is not None]
 
 
 def _mean_outputs(year: Scheme, as_of: date, tally: Sequence[tuple[Fraction, int]]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ _DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _FRACTION = re.compile(r"\d{1,15}/0*[1-9]\d{0,14}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MAX_DIGITS = 15
+_LONGEST_KEPT = 40
 
 
 def exact(value: object) -> Fraction | None:
@@ -19,6 +20,9 @@ def exact(value: object) -> Fraction | None:
     text, which is what the sender wrote. Numbers beyond 15 digits on either side of the point are refused:
     no form has them, and `1e999999` would cost memory.
     """
+    # Text first: it is what nearly every number comes as.
+    if isinstance(value, str):
+        return _known_text(value) if len(value) <= _LONGEST_KEPT else _from_text(value)
     if isinstance(value, bool):
         return None
     if isinstance(value, Fraction):
@@ -29,16 +33,18 @@ def exact(value: object) -> Fraction | None:
         return exact(Decimal(repr(value)))
     if isinstance(value, Decimal):
         return _from_decimal(value)
-    return _from_text(value) if isinstance(value, str) else None
+    return None
 
 
-# The scores of a county are the same few texts again and again.
-@lru_cache(maxsize=4096)
 def _from_text(value: str) -> Fraction | None:
     text = value.strip()
     if _DECIMAL.fullmatch(text) or _FRACTION.fullmatch(text):
         return Fraction(text)
     return None
+
+
+_known_text = lru_cache(maxsize=4096)(_from_text)
+"""The scores of a county are the same few texts again and again."""
 
 
 def _from_decimal(value: Decimal) -> Fraction | None:
