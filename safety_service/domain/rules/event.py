@@ -221,8 +221,9 @@ def deafen(plan: Plan, state: EventState, deaf: Deafness) -> bool:
 def adapt(plan: Plan, state: EventState) -> EventState:
     """Under a changed rule: what waits goes on waiting from its beginning, or no longer."""
     if state.waits_since is None:
-        return quieting.adapt(plan, state)
-    state.due_at = state.waits_since + (plan.params.lasting_for or timedelta(0))
+        quieting.adapt(plan, state)
+    else:
+        state.due_at = state.waits_since + (plan.params.lasting_for or timedelta(0))
     return state
 
 
