@@ -14,10 +14,12 @@ RUN pip install --no-cache-dir --no-index --find-links /wheels hatchling \
 
 FROM python:3.12-slim
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels campus-safety \
+    pip install --no-cache-dir --no-index --find-links /wheels "campus-safety[s3]" \
     && useradd --system --create-home --home-dir /var/lib/campus-safety campus
 USER campus
 WORKDIR /var/lib/campus-safety
+# A volume takes over the owner of the folder that it is mounted on.
+RUN mkdir data
 ENV CAMPUS_HTTP_HOST=0.0.0.0 \
     CAMPUS_HTTP_PORT=8000 \
     CAMPUS_DATA_DIR=/var/lib/campus-safety/data \

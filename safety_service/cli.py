@@ -4,10 +4,12 @@ import typer
 
 from safety_service import __version__
 from safety_service.commands import (
+    broker,
     db,
     decode,
     demo,
     documents,
+    exports,
     imports,
     messages,
     partitions,
@@ -30,10 +32,14 @@ for module in (demo, serve, decode, score, documents):
 app.add_typer(db.app, name="db")
 app.add_typer(partitions.app, name="partition")
 app.add_typer(messages.app, name="messages")
+app.add_typer(broker.app, name="broker")
 app.add_typer(people.user_app, name="user")
 app.add_typer(people.apikey_app, name="apikey")
 app.add_typer(imports.school_app, name="school")
 app.add_typer(imports.device_app, name="device")
+app.add_typer(imports.inspection_app, name="inspection")
+app.add_typer(exports.app, name="export")
+app.add_typer(imports.boundary_app, name="boundary")
 app.add_typer(rules.app, name="rules")
 
 

@@ -12,6 +12,7 @@ from safety_service.mqtt import ReceiverPlan
 from safety_service.receiving import Order, ReceiverProcess, Reserve
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
+from safety_service.services.snapshots import Album
 from safety_service.settings import Settings
 from safety_service.store.tables_partition import Partition
 
@@ -42,6 +43,7 @@ class Term:
         place: Place,
         fence: int,
         reserve: Reserve,
+        album: Album,
         *,
         on_stored: Callable[[], None],
         on_transitions: Callable[[], None],
@@ -57,8 +59,12 @@ class Term:
             batch=settings.advance_batch,
             tolerance=timedelta(seconds=settings.restart_tolerance_seconds),
             max_payload_bytes=settings.max_payload_bytes,
-            grading=GradingHouse(settings.schemes_dir, settings.timezone),
+            grading=GradingHouse(
+                settings.own_schemes, settings.timezone, settings.deadlines_file, settings.planning_file
+            ),
+            max_push_bytes=settings.max_push_bytes,
             ration=Ration(settings.noise_burst, settings.noise_per_minute),
+            album=album,
         )
         self._receipts_connection = 0
         self._pipeline = Pipeline(engine, options, on_transitions)

@@ -10,31 +10,46 @@ import httpx
 import structlog
 from sqlalchemy import Engine
 
-from safety_service.domain.errors import SafetyError, Superseded, Unavailable
+from safety_service.domain.errors import Superseded, Unavailable
 from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
 from safety_service.leading import Place, Reserve, Term, place_of
 from safety_service.live import Hub
 from safety_service.mqtt import parse_broker_url
-from safety_service.services import delivery, growth, leases, partitions, retention, rulesets
+from safety_service.services import (
+    chores,
+    delivery,
+    growth,
+    leases,
+    own_files,
+    partitions,
+    retention,
+    rulesets,
+    signs,
+    snapshots,
+)
+from safety_service.services.snapshot_work import SnapshotWork
 from safety_service.settings import Settings
-from safety_service.store import alerts, counters
+from safety_service.store import alerts
 from safety_service.store.partitions import COUNTY_PARTITION
-from safety_service.store.partitions import read as read_partition
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 
 log = structlog.get_logger(__name__)
 
-ADVANCE_SECONDS = 1.0
-DELIVER_SECONDS = 1.0
-LEASE_SECONDS = 1.0
+ADVANCE_SECONDS = DELIVER_SECONDS = LEASE_SECONDS = FETCH_SECONDS = 1.0
+FORWARD_SECONDS = 2.0
+CHORES_SECONDS = 60.0
 GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
 
 def prepare(settings: Settings, engine: Engine) -> None:
-    """Makes sure that there is room to write, a partition, and that some rules are in force."""
+    """Makes sure that there is room to write, a partition, some rules, and that data files read.
+
+    Raises Refused for a data file that cannot be read: no county begins on half a book.
+    """
+    own_files.read(settings)
     growth.create_ahead(engine, datetime.now(UTC))
     with session_scope(engine, EVERY_SCHOOL, write=True) as session:
         rulesets.seed(session, settings.rules_file, now=datetime.now(UTC))
@@ -81,6 +96,8 @@ class Runtime:
         self._jobs: Jobs | None = None
         self._client: httpx.Client | None = None
         self._courier: delivery.Courier | None = None
+        self.album = snapshots.open_album(settings)
+        self._images: SnapshotWork | None = None
         self._reserve = reserve
         if pipeline:
             self._build_pipeline(partition)
@@ -112,14 +129,16 @@ class Runtime:
             self._courier.close()
         if self._client is not None:
             self._client.close()
+        if self._images is not None:
+            self._images.close()
         if self._reserve is not None:
             self._reserve.close()
 
     def vitals(self, now: datetime) -> Vitals:
         """Database, broker session, the age of the last advance, and the figures for Prometheus."""
-        parts, gauges = self._database_signs()
+        parts, gauges = signs.of_database(self.engine, self.place.name if self.place else COUNTY_PARTITION)
         if self.place is None:
-            return Vitals(parts, {}, gauges)
+            return Vitals(parts, self.album.figures(), gauges)
         term = self._term
         parts["pipeline"] = "standby" if term is None else "ok"
         gauges["leads"] = ("1 while this process works on its partition", float(term is not None))
@@ -143,25 +162,8 @@ class Runtime:
             "messages_committed": ("Messages committed and acknowledged", committed),
             "events_processed": ("New events stored and judged", self.events_processed),
             "transitions_written": ("Changes of alerts", self.transitions_written),
+            **self.album.figures(),
         }
-
-    def _database_signs(self) -> tuple[dict[str, str], dict[str, Reading]]:
-        name = self.place.name if self.place else COUNTY_PARTITION
-        try:
-            with session_scope(self.engine, EVERY_SCHOOL) as session:
-                row = read_partition(session, name)
-                written = counters.current(session, counters.message_log(row.id)) if row else 0
-                newest = alerts.last_transition(session)
-        except SafetyError as error:
-            return {"database": error.reason}, {}
-        gauges = {
-            "backlog_messages": (
-                "Committed messages not yet processed",
-                float(written - row.cursor if row else 0),
-            ),
-            "newest_transition": ("Number of the newest change of an alert", float(newest)),
-        }
-        return {"database": "ok"}, gauges
 
     def _build_pipeline(self, partition: str) -> None:
         settings = self.settings
@@ -169,13 +171,20 @@ class Runtime:
         self._reserve = self._reserve or begin_receiver()
         self.place = _place(self.engine, partition)
         self._candidate = leases.Candidate(self.engine, self.place.name, settings.lease_seconds)
+        self._chores = chores.Chores(
+            self.engine, settings.timezone, settings.county_unit, settings.credit_index_file
+        )
         client = self._client = delivery.open_client(settings)
         self._courier = delivery.Courier(self.engine, client, home=delivery.home_of(settings))
+        self._images = SnapshotWork(self.engine, settings, self.album)
         self._lease_job = Repeated("lease", self._keep_lease, LEASE_SECONDS)
         self._advance_job = Repeated("advance", self._advance, ADVANCE_SECONDS)
         self._deliver_job = Repeated("deliver", self._deliver, DELIVER_SECONDS)
         nightly: dict[str, Callable[[], None]] = {"retention": self._retain}
-        repeated = [self._lease_job, self._advance_job, self._deliver_job]
+        chores_job = Repeated("chores", self._do_chores, CHORES_SECONDS)
+        repeated = [self._lease_job, self._advance_job, self._deliver_job, chores_job]
+        repeated.append(Repeated("images", self._fetch_images, FETCH_SECONDS))
+        repeated.append(Repeated("forward", self._images.forward, FORWARD_SECONDS))
         self._jobs = Jobs(repeated, nightly, settings.timezone, self._follow_clock)
 
     def _keep_lease(self) -> bool:
@@ -205,6 +214,7 @@ class Runtime:
             self.place,
             fence,
             self._reserve,
+            self.album,
             on_stored=self._advance_job.wake,
             on_transitions=self._transitions_committed,
         )
@@ -255,6 +265,16 @@ class Runtime:
             return False
         return self._courier.deliver(datetime.now(UTC)).more
 
+    def _fetch_images(self) -> bool:
+        if self._term is not None and self._images is not None:
+            self._images.fetch(datetime.now(UTC))
+        return False
+
+    def _do_chores(self) -> bool:
+        if self._term is not None and self._chores.look(datetime.now(UTC)):
+            self._advance_job.wake()
+        return False
+
     def _follow_clock(self, seconds: float) -> None:
         if seconds < 0 and self._courier is not None:
             self._courier.follow_clock(datetime.now(UTC))
@@ -268,6 +288,10 @@ class Runtime:
             now = datetime.now(UTC)
             growth.create_ahead(self.engine, now)
             retention.prune(self.engine, self.settings, now)
+            if self._images is not None:
+                self._images.prune(now)
+            if self._chores.nightly(now):
+                self._advance_job.wake()
 
     def _newest_transition(self) -> int:
         with session_scope(self.engine, EVERY_SCHOOL) as session:

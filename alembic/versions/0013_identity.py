@@ -6,7 +6,7 @@ from alembic import op
 from safety_service.store.columns import BigInt
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

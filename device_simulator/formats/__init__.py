@@ -2,9 +2,11 @@
 
 from itertools import groupby
 
+from device_simulator.formats.aibox import AIBOX
 from device_simulator.formats.axis import AXIS
 from device_simulator.formats.dahua import DAHUA
 from device_simulator.formats.frigate import FRIGATE
+from device_simulator.formats.gb28181 import GB28181
 from device_simulator.formats.hikvision import HIKVISION
 from device_simulator.formats.native import NATIVE
 from device_simulator.formats.onvif import ONVIF
@@ -12,6 +14,7 @@ from device_simulator.formats.shelly import SHELLY
 from device_simulator.formats.sparkplug import SPARKPLUG
 from device_simulator.formats.tasmota import TASMOTA
 from device_simulator.formats.thingsboard import THINGSBOARD
+from device_simulator.formats.viid import VIID
 from device_simulator.formats.wire import Format
 from device_simulator.formats.zigbee2mqtt import ZIGBEE2MQTT
 from device_simulator.happenings import Happening, Moment
@@ -29,6 +32,9 @@ FORMATS: dict[str, Format] = {
     "axis": AXIS,
     "hikvision": HIKVISION,
     "dahua": DAHUA,
+    "gb28181": GB28181,
+    "viid": VIID,
+    "aibox": AIBOX,
 }
 
 

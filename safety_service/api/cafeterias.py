@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from safety_service.api.deps import Now, SessionDep, SettingsDep, require
+from safety_service.api.deps import Now, PlanningDep, SessionDep, SettingsDep, require
 from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_cafeterias import (
@@ -14,12 +14,12 @@ from safety_service.api.schemas_cafeterias import (
     CreditOut,
     cafeteria_out,
     cafeterias_out,
-    inspection_detail,
-    inspections_out,
 )
+from safety_service.api.schemas_inspections import inspection_detail, inspections_out
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
-from safety_service.services import cafeterias
+from safety_service.domain.scoring.book import on_sign
+from safety_service.services import attachments, cafeterias, credit
 from safety_service.store import cafeterias as store
 from safety_service.store import inspections
 from safety_service.store.tables_cafeteria import Cafeteria
@@ -64,7 +64,7 @@ def list_cafeterias(
     today = cafeterias.county_day(settings.timezone, now)
     return paging.answer(
         lambda after, limit: store.list_page(session, wanted, after, limit),
-        lambda rows: cafeterias_out(rows, cafeterias.credits_of(session, rows, book, today)),
+        lambda rows: cafeterias_out(rows, credit.credits_of(session, rows, book, today)),
         CafeteriaOut,
     )
 
@@ -74,7 +74,7 @@ def read_cafeteria(
     _caller: Reader, session: SessionDep, settings: SettingsDep, book: BookDep, now: Now, row: CafeteriaDep
 ) -> CafeteriaOut:
     today = cafeterias.county_day(settings.timezone, now)
-    return cafeteria_out(row, cafeterias.credits_of(session, [row], book, today)[row.id])
+    return cafeteria_out(row, credit.credits_of(session, [row], book, today)[row.id])
 
 
 @router.put("/cafeterias/{cafeteria}")
@@ -84,14 +84,17 @@ def put_cafeteria(
     settings: SettingsDep,
     book: BookDep,
     now: Now,
+    intervals: PlanningDep,
     cafeteria: CafeteriaId,
     body: CafeteriaIn,
 ) -> CafeteriaOut:
     """Changes what is sent; an id `{school}-c2` that does not exist yet adds a second cafeteria."""
     changes = body.model_dump(exclude_unset=True)
-    row = cafeterias.put(session, cafeteria, changes, now=now, timezone=settings.timezone)
+    row = cafeterias.put(
+        session, cafeteria, changes, now=now, timezone=settings.timezone, intervals=intervals
+    )
     today = cafeterias.county_day(settings.timezone, now)
-    return cafeteria_out(row, cafeterias.credits_of(session, [row], book, today)[row.id])
+    return cafeteria_out(row, credit.credits_of(session, [row], book, today)[row.id])
 
 
 @router.get("/cafeterias/{cafeteria}/credit")
@@ -106,12 +109,14 @@ def read_credit(
 ) -> CreditOut:
     """The dynamic grade and the annual grade, each with the numbers that made it."""
     day = as_of or cafeterias.county_day(settings.timezone, now)
-    credit = cafeterias.credits_of(session, [row], book, day)[row.id]
-    last = inspections.last_up_to(session, row.id, day)
+    found = credit.credits_of(session, [row], book, day)[row.id]
+    annual = credit.annual_in_full(session, row, book, day)
+    last = inspections.last_up_to(session, row.id, day, on_sign(book))
+    files = attachments.of_inspections(session, row.id, [last] if last else [])
     return CreditOut(
-        cafeteria=cafeteria_out(row, credit),
+        cafeteria=cafeteria_out(row, found),
         as_of=day,
-        dynamic=inspection_detail(last) if last else None,
-        annual=credit.annual.as_json() if credit.annual else None,
+        dynamic=inspection_detail(last, files) if last else None,
+        annual=annual.as_json() if annual else None,
         history=inspections_out(inspections.list_page(session, row.id, None, HISTORY).rows),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Path, Request
 from fastapi.security import APIKeyCookie, APIKeyHeader, OAuth2PasswordBearer
@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from safety_service.api.routing import SAFE_METHODS, Attempt, first_or_repeat
 from safety_service.domain.errors import NotAuthenticated
+from safety_service.domain.planning import Planning
 from safety_service.domain.rights import Caller, Right
 from safety_service.services import auth
 from safety_service.settings import Settings
@@ -53,6 +54,11 @@ def get_now(request: Request) -> datetime:
     return now
 
 
+def get_planning(request: Request) -> Planning:
+    intervals: Planning = request.app.state.planning
+    return intervals
+
+
 def get_wake(request: Request) -> Callable[[], None]:
     """Wakes the pipeline of this process; for after_commit when a message was appended."""
     wake: Callable[[], None] = request.app.state.wake
@@ -68,6 +74,7 @@ def get_stream_wake(request: Request) -> Callable[[], None]:
 EngineDep = Annotated[Engine, Depends(get_engine)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 Now = Annotated[datetime, Depends(get_now)]
+PlanningDep = Annotated[Planning, Depends(get_planning)]
 Wake = Annotated[Callable[[], None], Depends(get_wake)]
 
 
@@ -75,19 +82,32 @@ def address_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-def get_caller(
+class Credential(NamedTuple):
+    """What a request brings to say who makes it, not yet looked at."""
+
+    token: str | None
+    key: str | None
+    address: str | None
+
+
+def get_credential(
     request: Request,
-    engine: EngineDep,
-    settings: SettingsDep,
-    now: Now,
     token: Annotated[str | None, Depends(_bearer)],
     key: Annotated[str | None, Depends(_key_header)],
     cookie: Annotated[str | None, Depends(_access_cookie)],
-) -> Caller:
-    """The caller by bearer token, API key, or (reading only) access cookie; else NotAuthenticated."""
-    address = address_of(request)
+) -> Credential:
+    """Bearer token, API key, or (reading only) access cookie."""
     if token is None and request.method in SAFE_METHODS and key is None:
         token = cookie
+    return Credential(token, key, address_of(request))
+
+
+CredentialDep = Annotated[Credential, Depends(get_credential)]
+
+
+def get_caller(credential: CredentialDep, engine: EngineDep, settings: SettingsDep, now: Now) -> Caller:
+    """The caller behind a credential; else NotAuthenticated."""
+    token, key, address = credential
     if token is None and key is None:
         raise NotAuthenticated("log in, or send an API key in X-API-Key")
     with session_scope(engine, EVERY_SCHOOL) as session:

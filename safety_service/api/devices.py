@@ -30,7 +30,8 @@ class DeviceOut(BaseModel):
     """`condition`: new (heard of, not adopted), active, quarantined, retired. `online`: heard of lately.
 
     `gateway`: behind which it was heard last. `clock_offset_seconds`: by how much its clock is ahead, as far
-    as that is known; `clock_suspect`: its clock is wrong.
+    as that is known; `clock_suspect`: its clock is wrong. `live_url`: where its picture can be watched, if
+    anybody has said so.
     """
 
     school: str
@@ -41,6 +42,7 @@ class DeviceOut(BaseModel):
     zone_type: str | None
     format: str | None
     model: str | None
+    live_url: str | None
     condition: str
     online: bool
     first_seen_at: AwareDatetime | None

@@ -18,6 +18,12 @@ from safety_service.domain.errors import Refused, SafetyError
 log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+TOO_LARGE = "too-large"
+RETRY_SECONDS = 5
+_HEADERS: dict[int, dict[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_SECONDS)},
+}
 
 
 class ProblemPlace(BaseModel):
@@ -74,7 +80,7 @@ def _answer(request: Request, status: int, slug: str, detail: str, **more: Any) 
 
 def _safety_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SafetyError)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    headers = _HEADERS.get(error.status)
     problems = error.problems if isinstance(error, Refused) else []
     return _answer(request, error.status, error.slug, str(error), problems=problems, headers=headers)
 
@@ -92,6 +98,8 @@ def _invalid_request(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _answer(request, status, TOO_LARGE, error.detail, problems=[("body", error.detail)])
     slug = status.phrase.lower().replace(" ", "-")
     return _answer(request, status, slug, str(error.detail), headers=error.headers)
 

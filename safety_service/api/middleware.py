@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from uuid import uuid4
 
 import structlog
@@ -9,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from safety_service.api.errors import problem_response
+from safety_service.api.errors import TOO_LARGE, problem_response
 
 log = structlog.get_logger(__name__)
 
@@ -58,20 +59,28 @@ class RequestLog:
 
 
 class BodyLimit:
-    """Refuses a body beyond `limit` bytes with 413, by its announced length or as soon as it is exceeded."""
+    """Refuses a body beyond `limit` bytes with 413, by its announced length or as soon as it is exceeded.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    `others`: paths that have a limit of their own.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, others: Sequence[tuple[re.Pattern[str], int]] = ()) -> None:
         self.app = app
         self.limit = limit
+        self.others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sentence = f"The body is larger than {self.limit} bytes"
+        own = (limit for path, limit in self.others if path.fullmatch(scope["path"]))
+        most = next(own, self.limit)
+        sentence = f"The body is larger than {most} bytes"
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdigit() or int(length) > self.limit:
-            answer = problem_response(413, "too-large", sentence, request_id=scope.get("request_id"))
+        if not length.isdigit() or int(length) > most:
+            answer = problem_response(
+                413, TOO_LARGE, sentence, problems=[("body", sentence)], request_id=scope.get("request_id")
+            )
             await answer(scope, receive, send)
             return
         taken = 0
@@ -80,7 +89,7 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.limit:
+            if taken > most:
                 raise HTTPException(413, sentence)
             return message
 

@@ -9,6 +9,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from safety_service.api.deps import SettingsDep
+from safety_service.api.shell import worker
+
 PACKAGE = Path(str(files("safety_service")))
 WEB = PACKAGE / "web"
 LOCALES = PACKAGE / "data" / "locales"
@@ -43,8 +46,8 @@ class Assets(StaticFiles):
         return response
 
 
-def page(name: str) -> FileResponse:
-    return FileResponse(WEB / name, headers=HEADERS)
+def page(name: str, status: int = 200) -> FileResponse:
+    return FileResponse(WEB / name, status, headers=HEADERS)
 
 
 @router.get("/")
@@ -65,6 +68,31 @@ def desk() -> FileResponse:
 @router.get("/inspect")
 def inspect() -> FileResponse:
     return page("inspect.html")
+
+
+@router.get("/inspect/worker.js")
+def inspect_worker() -> Response:
+    """Allowed to serve `/inspect` itself, which lies above its own folder."""
+    headers = {**HEADERS, "Service-Worker-Allowed": "/inspect"}
+    return Response(worker(WEB, LOCALES), media_type="text/javascript", headers=headers)
+
+
+@router.get("/inspect/sheet")
+def inspect_sheet() -> FileResponse:
+    return page("inspect_sheet.html")
+
+
+@router.get("/inspect/{_cafeteria}")
+def inspect_cafeteria(_cafeteria: str) -> FileResponse:
+    """The address that a QR code on a canteen door may hold; the page itself reads it."""
+    return page("inspect.html")
+
+
+@router.get("/disclosure/{_cafeteria}")
+@router.get("/disclosure/{_cafeteria}/sign")
+def disclosure(_cafeteria: str, settings: SettingsDep) -> FileResponse:
+    """For everybody; the page itself reads what is public, and says so where nothing is."""
+    return page("disclosure.html", 200 if settings.disclosed else 404)
 
 
 @router.get("/docs")

@@ -98,7 +98,8 @@ class MissedOut(Answer):
 
 
 class BacktestOut(Answer):
-    """`until` is earlier than asked for where the pipeline had come no further."""
+    """`until` is earlier than asked for where the pipeline had come no further. `not_replayed`: rules of kind
+    overdue, for what was owed at a time gone by is not kept."""
 
     since: AwareDatetime
     until: AwareDatetime
@@ -112,3 +113,4 @@ class BacktestOut(Answer):
     noisiest_devices: list[DeviceComparisonOut]
     examples: list[ExampleOut]
     missed: list[MissedOut]
+    not_replayed: list[str]

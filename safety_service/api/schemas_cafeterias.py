@@ -1,21 +1,17 @@
-"""Cafeterias, inspections and their credit as the API shows them."""
+"""Cafeterias and their credit as the API shows them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from safety_service.api.schemas_inspections import InspectionDetail, InspectionOut, LabelsOut
 from safety_service.domain.scoring.overrides import Withdrawal
-from safety_service.services.cafeterias import Credit
-from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.services.credit import Credit
+from safety_service.store.tables_cafeteria import Cafeteria
 
 _MOST_DINERS = 100_000
-
-
-class LabelsOut(BaseModel):
-    zh: str
-    en: str
 
 
 class SignOut(BaseModel):
@@ -40,6 +36,7 @@ class CafeteriaOut(BaseModel):
     accident: date | None
     penalty_beyond_warning: date | None
     diners: int | None
+    risk_level: str | None
     inspection: int | None = Field(description="The last visit, by its date")
     visited_on: date | None
     scheme: str | None
@@ -54,7 +51,7 @@ class CafeteriaOut(BaseModel):
 
 
 class CafeteriaIn(BaseModel):
-    """Only the fields that are sent change; null empties a date or the number of diners."""
+    """Only the fields that are sent change; null empties a date, the number of diners or the risk level."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -66,40 +63,7 @@ class CafeteriaIn(BaseModel):
         default=None, description="The last penalty heavier than a warning"
     )
     diners: int | None = Field(default=None, ge=0, le=_MOST_DINERS)
-
-
-class InspectionOut(BaseModel):
-    """One visit without its reckoning."""
-
-    id: int
-    cafeteria: str
-    school: str
-    date: date
-    scheme: str
-    version: str
-    score: str | None
-    grade: str | None
-    icon: str | None
-    reason: str | None
-    inspector: str | None
-    note: str | None
-    submitted_at: datetime
-    submitted_by: str
-
-
-class InspectionDetail(InspectionOut):
-    """One visit with all that led to its grade.
-
-    `result` is the scoring as it was stored: inputs, every intermediate number, every override with the
-    comparison made, the rule that decided. `change` and `why` compare with the visit `previous`.
-    """
-
-    result: dict[str, Any]
-    previous: int | None
-    change: LabelsOut
-    why: LabelsOut
-    sections_worse: list[dict[str, Any]]
-    key_items_failed: list[dict[str, Any]]
+    risk_level: Literal["A", "B", "C", "D"] | None = Field(default=None, description="D is the riskiest")
 
 
 class CreditOut(BaseModel):
@@ -117,17 +81,17 @@ def cafeterias_out(rows: Sequence[Cafeteria], credits: dict[str, Credit]) -> lis
 
 
 def cafeteria_out(row: Cafeteria, credit: Credit) -> CafeteriaOut:
-    annual = credit.annual.outputs if credit.annual else {}
+    annual = credit.annual
     return CafeteriaOut(
         **row.model_dump(),
         annual_average=annual.get("average"),
         annual_grade=annual.get("grade"),
         annual_letter=annual.get("letter"),
-        sign_withdrawn=_sign(credit.withdrawn),
+        sign_withdrawn=sign_out(credit.withdrawn),
     )
 
 
-def _sign(withdrawn: Withdrawal | None) -> SignOut | None:
+def sign_out(withdrawn: Withdrawal | None) -> SignOut | None:
     if withdrawn is None:
         return None
     labels = withdrawn.override.labels
@@ -136,16 +100,3 @@ def _sign(withdrawn: Withdrawal | None) -> SignOut | None:
         labels=LabelsOut(zh=labels.zh, en=labels.en),
         until=withdrawn.until,
     )
-
-
-def inspections_out(rows: Sequence[Inspection]) -> list[InspectionOut]:
-    return [InspectionOut(**_plain(row)) for row in rows]
-
-
-def inspection_detail(row: Inspection) -> InspectionDetail:
-    return InspectionDetail(**_plain(row), result=row.result, previous=row.previous, **row.comparison)
-
-
-def _plain(row: Inspection) -> dict[str, Any]:
-    shown = {name: getattr(row, name) for name in InspectionOut.model_fields if hasattr(row, name)}
-    return {**shown, "date": row.visited_on, "version": row.scheme_version}

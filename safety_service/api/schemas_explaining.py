@@ -13,7 +13,7 @@ from safety_service.domain.types import Change, Severity
 from safety_service.services.explaining import Explanation
 from safety_service.store.tables import StoredAlert
 
-_DURATIONS = ("lasting", "window", "silent_for")
+_DURATIONS = ("lasting", "window", "silent_for", "late_by")
 
 
 class RuleBehindOut(BaseModel):
@@ -38,7 +38,8 @@ class DecisionOut(BaseModel):
 
     `value` against `limits` had held for `lasting`, so since `since` or earlier; `matches` against
     `at_least` in `window`; silent from `silent_since` on against `silent_for`; from `before` to `value`
-    against `falls_by` or `rises_by`; the kinds `parts` within `window`.
+    against `falls_by` or `rises_by`; the kinds `parts` within `window`; what is `owed` was due at `due_at`
+    and is late by `late_by`.
     """
 
     transition: int
@@ -61,6 +62,9 @@ class DecisionOut(BaseModel):
     falls_by: float | None
     rises_by: float | None
     parts: list[str] | None
+    owed: dict[str, str] | None
+    due_at: datetime | None
+    late_by: str | None
 
 
 class EventBehindOut(BaseModel):

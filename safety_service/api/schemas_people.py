@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from safety_service.domain.rights import Role
+from safety_service.domain.rights import KeyRole
 from safety_service.services import people
 
 
@@ -11,7 +11,7 @@ class GrantIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: Role
+    role: KeyRole
     schools: list[str] = Field(default=[], max_length=2000)
     all_schools: bool = False
 

@@ -11,7 +11,7 @@ from safety_service.api.paging import LIST_RESPONSES, ListOf, PagingDep
 from safety_service.api.routing import new_router
 from safety_service.api.schemas_people import GrantIn
 from safety_service.domain.registry import OptionalText
-from safety_service.domain.rights import Caller
+from safety_service.domain.rights import Caller, Role
 from safety_service.services import people
 from safety_service.store import users as store
 from safety_service.store.tables_people import User
@@ -23,6 +23,7 @@ UserName = Annotated[str, Path(max_length=64)]
 
 
 class NewUserIn(GrantIn):
+    role: Role
     name: str = Field(pattern=r"^[\w.@-]{1,64}$", description="Letters, digits and . _ - @")
     display_name: OptionalText = None
     password: str = Field(max_length=200, description="At least 10 characters")
@@ -31,6 +32,7 @@ class NewUserIn(GrantIn):
 class UserIn(GrantIn):
     """Replaces what is stored; without `password` the old one stays."""
 
+    role: Role
     display_name: OptionalText = None
     active: bool = True
     password: str | None = Field(default=None, max_length=200)

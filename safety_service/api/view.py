@@ -11,12 +11,15 @@ from safety_service.api.deps import Now, SessionDep, SettingsDep, require
 from safety_service.api.routing import new_router
 from safety_service.api.schemes import BookDep
 from safety_service.domain.rights import Caller
-from safety_service.services import view, view_shapes
-from safety_service.services.view_cafeterias import cafeterias
+from safety_service.services import boundary, view, view_shapes, view_shapes_trend, view_trend
+from safety_service.services.periods import known_credit_repair, known_list_criteria
+from safety_service.services.red_black_list import ListRules
+from safety_service.services.view_cafeterias import cafeterias, red_black_list
 
 router = new_router("view")
 
 HOURS = Query(ge=1, le=720, description="Whole hours up to now, the running one included")
+MONTH = 30
 NOT_NEWS = frozenset({"as_of", "advanced_at"})
 """What differs between two answers that say the same; left out of the ETag, which is weak for that reason."""
 
@@ -35,7 +38,13 @@ def viewpoint(now: Now, settings: SettingsDep) -> view.Viewpoint:
     )
 
 
+def list_rules(settings: SettingsDep, book: BookDep) -> ListRules:
+    criteria = known_list_criteria(settings.red_black_list_file)
+    return ListRules(book, criteria, known_credit_repair(settings.credit_repair_file))
+
+
 At = Annotated[view.Viewpoint, Depends(viewpoint)]
+RulesDep = Annotated[ListRules, Depends(list_rules)]
 
 
 def answer(
@@ -79,7 +88,13 @@ def read_map(_caller: Reader, session: SessionDep, at: At, if_none_match: IfNone
     return answer(view.school_map(session, at), if_none_match, "application/geo+json")
 
 
-@router.get("/view/trend", response_model=view_shapes.Trend)
+@router.get("/view/boundary", response_model=view_shapes_trend.CountyBoundary)
+def read_boundary(_caller: Reader, session: SessionDep, if_none_match: IfNoneMatch = None) -> Response:
+    """GeoJSON: the bureau's own map; without one the pages draw a schematic from the schools' places."""
+    return answer(boundary.shown(session), if_none_match, "application/geo+json")
+
+
+@router.get("/view/trend", response_model=view_shapes_trend.Trend)
 def read_trend(
     _caller: Reader,
     session: SessionDep,
@@ -88,10 +103,22 @@ def read_trend(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Events and alerts of each hour."""
-    return answer(view.trend(session, at, hours=hours), if_none_match)
+    return answer(view_trend.trend(session, at, hours=hours), if_none_match)
 
 
-@router.get("/view/kinds", response_model=view_shapes.Kinds)
+@router.get("/view/trend/days", response_model=view_shapes_trend.DailyTrend)
+def read_days(
+    _caller: Reader,
+    session: SessionDep,
+    at: At,
+    days: Annotated[int, Query(ge=1, le=366, description="Up to today, which counts as one")] = MONTH,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Events and alerts of each day of the county."""
+    return answer(view_trend.days(session, at, days=days), if_none_match)
+
+
+@router.get("/view/kinds", response_model=view_shapes_trend.Kinds)
 def read_kinds(
     _caller: Reader,
     session: SessionDep,
@@ -101,7 +128,7 @@ def read_kinds(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The kinds of events, those that raised most alerts first."""
-    return answer(view.kinds(session, at, hours=hours, limit=limit), if_none_match)
+    return answer(view_trend.kinds(session, at, hours=hours, limit=limit), if_none_match)
 
 
 @router.get("/view/cafeterias", response_model=view_shapes.Cafeterias)
@@ -109,12 +136,20 @@ def read_cafeterias(
     _caller: Reader,
     session: SessionDep,
     at: At,
-    book: BookDep,
+    rules: RulesDep,
     letter: Annotated[Literal["A", "B", "C", "none"] | None, Query(description="Also lists these")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Cafeterias by grade, the red and the black list, the latest falls."""
-    return answer(cafeterias(session, at, book, letter=letter), if_none_match)
+    return answer(cafeterias(session, at, rules, letter=letter), if_none_match)
+
+
+@router.get("/view/red-black-list", response_model=view_shapes.RedBlackList)
+def read_red_black_list(
+    _caller: Reader, session: SessionDep, at: At, rules: RulesDep, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The red and the black list, each cafeteria with every reason, and the criteria that drew them up."""
+    return answer(red_black_list(session, at, rules), if_none_match)
 
 
 @router.get("/view/response", response_model=view_shapes.Response)

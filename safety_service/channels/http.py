@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import httpx
 
 from safety_service.channels.targets import Resolve, TargetRefusedError, refuse_private, resolve
 from safety_service.domain.delivery import HttpAnswer, Reply, kept
+from safety_service.domain.networks import Network
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -95,11 +96,17 @@ class GuardedTransport(httpx.BaseTransport):
 
     A name is resolved once for each connection, every address of it is checked, and the connection goes to
     just these addresses: a name that answers differently the next time (DNS rebinding) gains nothing,
-    because nobody asks again. Certificate and Host header are still those of the name.
+    because nobody asks again. Certificate and Host header are still those of the name. Of private networks
+    those in `networks` may be reached, with `private_targets` all.
     """
 
     def __init__(
-        self, *, private_targets: bool, find: Resolve = resolve, total_seconds: float = TOTAL_SECONDS
+        self,
+        *,
+        private_targets: bool,
+        networks: Sequence[Network] | None = None,
+        find: Resolve = resolve,
+        total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._total_seconds = total_seconds
         self._deadline = _Deadline()
@@ -107,7 +114,7 @@ class GuardedTransport(httpx.BaseTransport):
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=_CONNECTIONS,
             keepalive_expiry=_KEPT_SECONDS,
-            network_backend=_GuardedBackend(private_targets, find, self._deadline),
+            network_backend=_GuardedBackend(private_targets, networks, find, self._deadline),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -169,8 +176,11 @@ class _Deadline(threading.local):
 
 
 class _GuardedBackend(httpcore.NetworkBackend):
-    def __init__(self, private_targets: bool, find: Resolve, deadline: _Deadline) -> None:
+    def __init__(
+        self, private_targets: bool, networks: Sequence[Network] | None, find: Resolve, deadline: _Deadline
+    ) -> None:
         self._private_targets = private_targets
+        self._networks = networks
         self._find = find
         self._deadline = deadline
         self._inner = httpcore.SyncBackend()
@@ -188,7 +198,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the name cannot be resolved: {error}") from error
         if not self._private_targets:
-            refuse_private(host, addresses)
+            refuse_private(host, addresses, self._networks)
         failure: Exception = httpcore.ConnectError("the name has no address")
         for address in addresses:
             try:

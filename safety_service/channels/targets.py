@@ -1,12 +1,15 @@
 """Which addresses a message may be sent to: public ones, unless the operator allows private ones."""
 
 import socket
-from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Sequence
+
+from safety_service.domain.networks import Network, is_allowed, literal_addresses
+from safety_service.domain.networks import is_public as is_public
 
 Resolve = Callable[[str, int], list[str]]
 
-_NAT64 = IPv6Network("64:ff9b::/96")
+ALLOW_ALL = "set CAMPUS_WEBHOOK_PRIVATE_TARGETS=true to allow private networks"
+ALLOW_SOME = "name its network in CAMPUS_SNAPSHOT_NETWORKS to allow it"
 
 
 class TargetRefusedError(Exception):
@@ -19,39 +22,15 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def is_public(address: str) -> bool:
-    """Whether it is on the open internet; an IPv4 address inside an IPv6 one counts as itself."""
-    parsed = ip_address(address)
-    inner = _embedded(parsed) if isinstance(parsed, IPv6Address) else None
-    if inner is not None:
-        parsed = inner
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
-
-
-def refuse_private(host: str, addresses: list[str]) -> None:
-    """Raises TargetRefusedError if any of them is not public: one bad address condemns the name."""
-    private = next((address for address in addresses if not is_public(address)), None)
+def refuse_private(host: str, addresses: list[str], networks: Sequence[Network] | None = None) -> None:
+    """Raises TargetRefusedError if any is neither public nor in the networks: one condemns the name."""
+    private = next((address for address in addresses if not is_allowed(address, networks or ())), None)
     if private is not None:
         found = private if host == private else f"{host} is at {private}, which"
-        raise TargetRefusedError(
-            f"{found} is not a public address; "
-            "set CAMPUS_WEBHOOK_PRIVATE_TARGETS=true to allow private networks"
-        )
+        way_out = ALLOW_ALL if networks is None else ALLOW_SOME
+        raise TargetRefusedError(f"{found} is not a public address; {way_out}")
 
 
 def refuse_private_host(host: str) -> None:
     """For a host as it is written: judges addresses and `localhost`; names are judged when connecting."""
-    bare = host.strip("[]").rstrip(".").lower()
-    if bare == "localhost" or bare.endswith(".localhost"):
-        refuse_private(host, ["127.0.0.1"])
-    try:
-        ip_address(bare)
-    except ValueError:
-        return
-    refuse_private(host, [bare])
-
-
-def _embedded(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
+    refuse_private(host, literal_addresses(host))

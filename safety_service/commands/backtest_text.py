@@ -21,6 +21,8 @@ def lines_of(report: Report, zone: tzinfo) -> Iterator[str]:
         f"after {report.warm_up_events:,} of the warm-up from {_shown(report.warm_up_from, zone)}"
     )
     yield "Each figure: would / was"
+    if report.not_replayed:
+        yield f"Not replayed, for what was owed then is not kept: {', '.join(report.not_replayed)}"
     yield from _part("Rule", ((rule.rule, rule) for rule in report.rules if _moved(rule)))
     quiet = sum(not _moved(rule) for rule in report.rules)
     yield from _rows([("all", report.total)])

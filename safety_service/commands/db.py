@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from safety_service.blobs import FolderBlobs
 from safety_service.commands.database import database, progress_bars, shown
 from safety_service.commands.errors import FAILED, one_line_errors
-from safety_service.domain.errors import SafetyError
+from safety_service.domain.chain import Head, read_head
+from safety_service.domain.errors import Refused, SafetyError
 from safety_service.services import backup as backups
-from safety_service.services import integrity, retention
+from safety_service.services import integrity, retention, snapshot_retention, snapshots
 from safety_service.settings import Settings
 from safety_service.store import migrations
 
@@ -34,11 +36,18 @@ def upgrade() -> None:
 
 @app.command("check")
 @one_line_errors
-def check() -> None:
+def check(
+    head: Annotated[
+        Path | None, typer.Option(help="A head of the inspection chain, as the API gave it some time ago")
+    ] = None,
+    files: Annotated[bool, typer.Option("--files", help="Read every photo and signature too")] = False,
+) -> None:
     """Verify schema and records, one line for each; exits with 1 when something is wrong."""
-    sound = True
-    with database(Settings()) as engine:
-        for finding in integrity.check(engine):
+    settings, sound = Settings(), True
+    exported = _exported(head) if head is not None else None
+    with database(settings) as engine:
+        blobs = FolderBlobs(settings.files_dir)
+        for finding in integrity.check(engine, blobs=blobs, exported=exported, read_files=files):
             sound = sound and not finding.problems
             for problem in finding.problems:
                 typer.echo(f"PROBLEM  {finding.subject}: {problem}")
@@ -48,10 +57,17 @@ def check() -> None:
         raise typer.Exit(FAILED)
 
 
+def _exported(file: Path) -> Head:
+    try:
+        return read_head(file.read_bytes(), str(file))
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror}", place=str(file)) from None
+
+
 @app.command("prune")
 @one_line_errors
 def prune() -> None:
-    """Remove what is older than CAMPUS_KEEP_MESSAGES_DAYS and CAMPUS_KEEP_EVENTS_DAYS."""
+    """Remove what is older than CAMPUS_KEEP_MESSAGES_DAYS, …_EVENTS_DAYS and …_SNAPSHOTS_DAYS."""
     settings, now = Settings(), datetime.now(UTC)
     with database(settings) as engine:
         if problems := migrations.check(engine):
@@ -68,9 +84,10 @@ def prune() -> None:
                 now,
                 on_step=lambda what, rows: progress.advance(bars[what], rows) if what in bars else None,
             )
+        images = snapshot_retention.prune(engine, snapshots.open_blobs(settings), settings, now)
     typer.echo(
         f"removed {removed.messages} messages, {removed.events} events, "
-        f"{removed.rejected} rejections, {removed.answers} kept answers"
+        f"{removed.rejected} rejections, {removed.answers} kept answers, {images.files} images"
     )
 
 
@@ -78,17 +95,25 @@ def prune() -> None:
 @one_line_errors
 def backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes; must not exist yet")],
+    files: Annotated[
+        Path | None, typer.Option(help="A folder for the photos and signatures; gets those it has not yet")
+    ] = None,
 ) -> None:
     """Copy the whole database while the service runs (SQLite: a file; PostgreSQL: for pg_restore)."""
-    with database(Settings()) as engine:
+    settings = Settings()
+    with database(settings) as engine:
         backups.back_up(engine, file)
         typer.echo(f"{shown(engine)} is in {file} ({file.stat().st_size:,} bytes)")
+    if files is not None:
+        copied = backups.copy_files(FolderBlobs(settings.files_dir), FolderBlobs(files))
+        typer.echo(f"{files} got {copied} files that it had not")
 
 
 @app.command("restore")
 @one_line_errors
 def restore(
     file: Annotated[Path, typer.Argument(help="What db backup has written")],
+    files: Annotated[Path | None, typer.Option(help="The folder that db backup --files has filled")] = None,
 ) -> None:
     """Put a backup into an empty database, with the service stopped; then run db check."""
     settings = Settings()
@@ -97,3 +122,6 @@ def restore(
     with database(settings, made_here=True) as engine:
         backups.restore(engine, file)
         typer.echo(f"{shown(engine)} is as {file} holds it, at revision {migrations.current(engine)}")
+    if files is not None:
+        copied = backups.copy_files(FolderBlobs(files), FolderBlobs(settings.files_dir))
+        typer.echo(f"{settings.files_dir} got {copied} files that it had not")

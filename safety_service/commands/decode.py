@@ -11,6 +11,7 @@ import typer
 
 from safety_service.domain.decoding import decode
 from safety_service.domain.decoding.times import parse
+from safety_service.domain.errors import Refused
 from safety_service.domain.types import Event, Message, Rejected
 from safety_service.services import vendors
 from safety_service.settings import Settings
@@ -37,8 +38,9 @@ def decode_command(
     ] = None,
 ) -> None:
     """Show what the service reads out of one payload. Exits with 3 when a part of it cannot be read."""
-    zone = _zone(tz or Settings().timezone)
-    vendors.ensure_installed()
+    settings = Settings()
+    zone = _zone(tz or settings.timezone)
+    _install_vendors(settings)
     received = datetime.now(UTC) if received_at is None else _time(received_at, zone)
     message = Message(topic=topic, payload=_payload(file), received_at=received)
     found = decode(message, zone)
@@ -69,6 +71,13 @@ def _payload(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise _wrong(f"cannot read {file}: {error.strerror}") from None
+
+
+def _install_vendors(settings: Settings) -> None:
+    try:
+        vendors.install(settings.resolved_vendors_dir)
+    except Refused as error:
+        raise _wrong("; ".join(f"{place}: {reason}" for place, reason in error.problems)) from None
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -79,6 +79,7 @@ def _settings(home: Path, broker_url: str, port: int) -> Settings:
         http_host=LOCAL,
         http_port=port,
         data_dir=home,
+        public_disclosure="all",
         log_level="WARNING",
     )
 

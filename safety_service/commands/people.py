@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from safety_service.commands.errors import one_line_errors
 from safety_service.domain.errors import Refused
-from safety_service.domain.rights import ROLES
+from safety_service.domain.rights import KEY_ROLES, ROLES
 from safety_service.services import people
 from safety_service.settings import Settings
 from safety_service.store import audit, users
@@ -25,6 +25,7 @@ user_app = typer.Typer(help="Accounts of people.", no_args_is_help=True)
 apikey_app = typer.Typer(help="Credentials of machines.", no_args_is_help=True)
 
 Role = Annotated[str, typer.Option(help=", ".join(ROLES))]
+KeyRole = Annotated[str, typer.Option(help=", ".join(KEY_ROLES))]
 Schools = Annotated[list[str] | None, typer.Option("--school", help="Code of a school; may be repeated")]
 AllSchools = Annotated[bool, typer.Option("--all-schools", help="Every school, also later ones")]
 
@@ -77,7 +78,7 @@ def _keys() -> None:
 @one_line_errors
 def create_key(
     name: Annotated[str, typer.Argument(help="What the key is for")],
-    role: Role,
+    role: KeyRole,
     school: Schools = None,
     all_schools: AllSchools = False,
     expires: Annotated[datetime | None, typer.Option(help="UTC; without it the key has no end")] = None,

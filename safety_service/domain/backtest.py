@@ -59,10 +59,16 @@ def warm_up_of(rules: RuleSet) -> timedelta:
     A day at least, so that most of what already went on at the start is not taken for something new.
     """
     named = [SHORTEST_WARM_UP]
+    passed_over = not_replayed(rules)
     for rule in rules.rules.values():
-        if rule.enabled:
+        if rule.enabled and rule.id not in passed_over:
             named += [rule.reopen_within, *_durations(rule.params.model_dump())]
     return max(named)
+
+
+def not_replayed(rules: RuleSet) -> list[str]:
+    """The rules about what is owed: how that stood at a time gone by is not kept, and no event tells it."""
+    return [rule.id for rule in rules.rules.values() if rule.kind == "overdue"]
 
 
 def _durations(value: Any) -> Iterator[timedelta]:

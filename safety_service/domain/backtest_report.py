@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.alerts import AlertKey
-from safety_service.domain.backtest import SAME_WITHIN
+from safety_service.domain.backtest import SAME_WITHIN, not_replayed
 from safety_service.domain.backtest_tally import CHANGES, Example, Figures, Tally
 from safety_service.domain.rules.model import RuleSet
 
@@ -57,7 +57,8 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, kw_only=True):
     """Times are aware, in UTC; days are those of the county. `warm_up_from`: the rules listened since then.
 
-    `until` is earlier than asked for where the pipeline had come no further.
+    `until` is earlier than asked for where the pipeline had come no further. `not_replayed`: rules about what
+    is owed, which are left out on both sides.
     """
 
     since: datetime
@@ -72,6 +73,7 @@ class Report(msgspec.Struct, kw_only=True):
     noisiest_devices: list[DeviceComparison]
     examples: list[Example]
     missed: list[Missed]
+    not_replayed: list[str]
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,14 +106,17 @@ def make_report(
         noisiest_devices=_noisiest(would, was),
         examples=list(examples),
         missed=missed,
+        not_replayed=not_replayed(rules),
     )
 
 
 def _by_rule(rules: RuleSet, would: Tally, was: Tally, same: Mapping[str, int]) -> list[RuleComparison]:
     """In the order of the file; those that it lacks come last."""
     names = list(rules.rules) + sorted({*would.rules, *was.rules} - set(rules.rules))
-    compared = []
+    compared, passed_over = [], not_replayed(rules)
     for name in names:
+        if name in passed_over:
+            continue
         sides, rule = _two(would.rules, was.rules, name), rules.rules.get(name)
         compared.append(
             RuleComparison(

@@ -30,8 +30,8 @@ DIGEST, TRIAL = "alert.digest", "channel.test"
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent: `id` is the same over all attempts, `type` such as `alert.raised`, `data` is JSON.
 
-    `place` and `link` (where the alert is handled) are for the texts that people read. `parts`: the notices
-    that a digest stands for.
+    `place`, `link` (where the alert is handled) and `picture` (a link that shows the image to anybody) are
+    for the texts that people read. `parts`: the notices that a digest stands for.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
     place: Place | None = None
     link: str | None = None
+    picture: str | None = None
     parts: tuple["Notice", ...] = ()
 
 
@@ -81,6 +82,7 @@ def notice_of(
     *,
     place: Place | None = None,
     link: str | None = None,
+    picture: str | None = None,
 ) -> Notice:
     """The message about one transition: the alert's contract fields as they were meant at that moment.
 
@@ -92,6 +94,9 @@ def notice_of(
     data |= {"key": list(alert.key), "severity": transition.severity, "condition": transition.condition}
     if transition.condition == "firing":
         data["resolved_at"] = None
+    if "obligation" in alert.detail:
+        # The title is the rule's, the same for all that is owed: which of it is meant nobody could tell.
+        data["owed"] = {"title": alert.detail.get("title"), "due_at": alert.detail.get("due_at")}
     step = {name: getattr(transition, name) for name in ("change", "at", "actor", "reason", "comment")}
     data["transition"] = {"number": number, **step}
     if transition.change == "escalated":
@@ -103,6 +108,7 @@ def notice_of(
         data=data,
         place=place,
         link=link,
+        picture=picture,
     )
 
 

@@ -12,8 +12,9 @@ import msgspec
 from safety_service.domain.alerts import SYSTEM
 from safety_service.domain.rules.comparing import NAMES, comparison_of
 from safety_service.domain.rules.durations import parse_duration
+from safety_service.domain.rules.kinds import RULE_KINDS
 from safety_service.domain.rules.matching import named
-from safety_service.domain.rules.model import DEFAULT_KEY
+from safety_service.domain.rules.model import full_key
 from safety_service.domain.types import Change, Severity, Transition
 
 DECIDING: frozenset[Change] = frozenset({"raised", "severity_raised", "reopened"})
@@ -32,7 +33,8 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     threshold: `value` against `limits` (comparison -> number), which had held for `lasting` and so at least
     `since` then. count: `matches` against `at_least` within `window`, of different values of `distinct`.
     absence: `silent_since`, and for how long the rule bears it (`silent_for`). change: `before` and `value`,
-    which `falls_by` or `rises_by` limits. together: the kinds of `parts` within `window`.
+    which `falls_by` or `rises_by` limits. together: the kinds of `parts` within `window`. overdue: what is
+    `owed`, by its title, was due at `due_at` and had not been done for `late_by`.
     """
 
     transition: int
@@ -56,6 +58,9 @@ class Grounds(msgspec.Struct, frozen=True, kw_only=True):
     falls_by: float | None = None
     rises_by: float | None = None
     parts: list[str] | None = None
+    owed: dict[str, str] | None = None
+    due_at: datetime | None = None
+    late_by: timedelta | None = None
 
 
 def decided(step: Transition) -> bool:
@@ -94,6 +99,8 @@ def kinds_behind(definition: Definition | None, kind: str) -> list[str] | None:
     """The kinds of the events behind an alert of this kind; None where any event counts."""
     if definition is None:
         return [kind]
+    if definition.get("kind") == "overdue":
+        return []
     own = named(definition.get("match") or {}, "kind")
     if definition.get("kind") == "absence" and own is None:
         return None
@@ -103,8 +110,9 @@ def kinds_behind(definition: Definition | None, kind: str) -> list[str] | None:
 
 def key_names(definition: Definition | None) -> list[str]:
     """The names of the parts of the alert's key, in their order."""
-    names = list((definition or {}).get("key") or DEFAULT_KEY)
-    return names if "school" in names else ["school", *names]
+    told = definition or {}
+    kind = RULE_KINDS.get(told.get("kind", ""))
+    return list(full_key(told.get("key"), kind.identity if kind is not None else None))
 
 
 def _threshold(step: Transition, definition: Definition) -> dict[str, Any]:
@@ -167,6 +175,17 @@ def _together(_step: Transition, definition: Definition) -> dict[str, Any]:
     }
 
 
+def _overdue(step: Transition, _definition: Definition) -> dict[str, Any]:
+    due_at, late_by = step.detail.get("due_at"), _number(step.detail.get("late_by"))
+    if due_at is None or late_by is None:
+        return {}
+    return {
+        "owed": step.detail.get("title"),
+        "due_at": datetime.fromisoformat(due_at),
+        "late_by": timedelta(seconds=late_by),
+    }
+
+
 def _kinds_of_parts(definition: Definition) -> list[str]:
     kinds = [str(kind) for part in definition.get("all", []) for kind in named(part, "kind") or ()]
     return list(dict.fromkeys(kinds))
@@ -182,4 +201,5 @@ _READERS = {
     "absence": _absence,
     "change": _change,
     "together": _together,
+    "overdue": _overdue,
 }

@@ -39,6 +39,7 @@ CHANGES: dict[str, dict[str, str]] = {
 WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "head": "【{level}】{title}（{change}）",
+        "owed": "事项：{}",
         "school": "学校：{}",
         "zone": "区域：{}",
         "device": "设备：{}",
@@ -46,6 +47,7 @@ WORDS: dict[str, dict[str, str]] = {
         "count": "次数：{}",
         "suppressed": "已抑制：{}",
         "link": "处置：{}",
+        "picture": "抓拍：{}",
         "trial": "测试消息：通道可用",
         "trial_by": "通道 {channel}，由 {by} 发出，不是告警",
         "digest": "【汇总】{count} 条告警消息",
@@ -55,6 +57,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "en": {
         "head": "[{level}] {title} ({change})",
+        "owed": "Owed: {}",
         "school": "School: {}",
         "zone": "Zone: {}",
         "device": "Device: {}",
@@ -62,6 +65,7 @@ WORDS: dict[str, dict[str, str]] = {
         "count": "Count: {}",
         "suppressed": "Suppressed by: {}",
         "link": "Handle it: {}",
+        "picture": "Picture: {}",
         "trial": "Test message: this channel works",
         "trial_by": "Channel {channel}, sent by {by}; this is no alert",
         "digest": "[Digest] {count} alert messages",

@@ -37,8 +37,11 @@ def text_of(notice: Notice, language: Language = "zh") -> Text:
 
 
 def short_text(notice: Notice, language: Language = "zh", longest: int = 200) -> str:
-    """The notice in a single line of at most `longest` characters, for text messages."""
-    text = text_of(notice, language)
+    """The notice in a single line of at most `longest` characters, for text messages.
+
+    Without the picture: half a link leads nowhere, and a whole one would leave no room for the words.
+    """
+    text = text_of(msgspec.structs.replace(notice, picture=None), language)
     line = " ".join((text.title, *(part.partition("：")[2] or part for part in text.lines if part)))
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
@@ -76,6 +79,8 @@ def _alert(notice: Notice, language: str) -> Text:
 def _facts(
     words: dict[str, str], alert: dict[str, Any], notice: Notice, place: Place, language: str
 ) -> Iterable[str]:
+    if notice.data.get("owed"):
+        yield words["owed"].format(in_language(notice.data["owed"].get("title"), language))
     yield words["school"].format(_school(notice, language))
     for name in ("zone", "device"):
         named = plain(getattr(place, name) or alert.get(name) or "")
@@ -88,6 +93,8 @@ def _facts(
         yield words["suppressed"].format(plain(alert["suppressed_by"]))
     if notice.link:
         yield words["link"].format(notice.link)
+    if notice.picture:
+        yield words["picture"].format(notice.picture)
 
 
 def _head(notice: Notice, language: str) -> str:

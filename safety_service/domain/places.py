@@ -26,8 +26,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return moment.astimezone(ZoneInfo(self.timezone))
 
 
-def desk_link(public_url: str | None, school: str) -> str | None:
-    """Where people handle the alerts of a school; None unless the service knows its own address."""
+def desk_link(public_url: str | None, school: str, alert_id: int) -> str | None:
+    """Where people handle the alert, beside the others of its school; None unless the service knows its own
+    address."""
     if not public_url:
         return None
-    return f"{public_url.rstrip('/')}/desk?school={quote(school)}"
+    return f"{public_url.rstrip('/')}/desk?school={quote(school)}&alert={alert_id}"

@@ -1,6 +1,6 @@
 """Times that come back, by a recurrence rule of RFC 5545, on the wall clock of their own zone."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from dateutil.rrule import rrule, rruleset, rrulestr
@@ -67,6 +67,13 @@ def next_edge(
             break
         comes = _parsed(text, _naive(starts_at, zone)).after(comes)
     return min(edges, default=None)
+
+
+def occurrences_between(text: str, starts_on: date, first: date, last: date) -> list[date]:
+    """The days of the rule from `first` to `last`, both included."""
+    begin, end = datetime.combine(first, time(0)), datetime.combine(last, time(0))
+    start = datetime.combine(starts_on, time(0))
+    return [found.date() for found in rrulestr(text, dtstart=start).between(begin, end, inc=True)]
 
 
 def _naive(at: datetime, zone: tzinfo) -> datetime:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -75,6 +76,16 @@ def _device_id(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    """Only what a browser may open: never `javascript:` or a file, and no password for everybody to read."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or len(value) > 1000:
+        raise ValueError("must be a web address, http:// or https://, of at most 1000 characters")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user name and no password: everybody at the desk can read it")
+    return value
+
+
 _OrNone = BeforeValidator(_cleaned_or_none)
 _Line = Annotated[str, Field(max_length=200)]
 _Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -127,7 +138,7 @@ class DeviceFields(BaseModel):
     """What is said about a device. A `zone_type` is taken from the zone where it is not given.
 
     `identities`: other names under which it speaks, such as a MAC address, a serial number or what it was
-    called before; not given, those that it has stay.
+    called before; not given, those that it has stay. `live_url`: where its picture can be watched.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -138,6 +149,7 @@ class DeviceFields(BaseModel):
     format: OptionalSlug = None
     model: OptionalText = None
     identities: Identities | None = None
+    live_url: Annotated[Annotated[str, AfterValidator(_web_address)] | None, _OrNone] = None
 
 
 class DeviceEntry(DeviceFields):

@@ -7,6 +7,7 @@ import msgspec
 from safety_service.domain.errors import Forbidden
 
 Role = Literal["admin", "duty_officer", "security", "inspector", "viewer"]
+KeyRole = Literal["admin", "duty_officer", "security", "inspector", "viewer", "device"]
 Right = Literal[
     "view:read",
     "registry:read",
@@ -14,18 +15,30 @@ Right = Literal[
     "events:read",
     "messages:read",
     "messages:replay",
+    "messages:push",
     "alerts:read",
     "alerts:handle",
     "rules:read",
     "rules:write",
     "inspections:read",
     "inspections:submit",
+    "inspections:plan",
+    "rectifications:read",
+    "rectifications:handle",
+    "rectifications:accept",
+    "credit:contest",
+    "credit:decide",
     "schemes:score",
+    "duties:read",
+    "duties:record",
     "people:write",
     "audit:read",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
+DEVICE = "device"
+"""The role of a key that sits in a device: it may push messages of its schools and nothing else."""
+KEY_ROLES: tuple[KeyRole, ...] = get_args(KeyRole)
 COUNTY_ROLES: frozenset[str] = frozenset({"admin", "duty_officer"})
 """Roles that see every school unless schools are listed for them."""
 
@@ -37,17 +50,24 @@ _READ: frozenset[str] = frozenset(
         "alerts:read",
         "rules:read",
         "inspections:read",
+        "rectifications:read",
         "schemes:score",
+        "duties:read",
     }
 )
 
 RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(get_args(Right)),
     "duty_officer": _READ
-    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"},
-    "security": _READ | {"alerts:handle", "messages:read"},
-    "inspector": _READ | {"inspections:submit"},
+    | {"alerts:handle", "registry:write", "messages:read", "messages:replay", "audit:read"}
+    | {"duties:record", "inspections:plan", "rectifications:handle", "credit:contest"},
+    "security": _READ
+    | {"alerts:handle", "messages:read", "duties:record", "rectifications:handle", "credit:contest"},
+    "inspector": _READ
+    | {"inspections:submit", "inspections:plan", "duties:record"}
+    | {"rectifications:handle", "rectifications:accept"},
     "viewer": _READ,
+    DEVICE: frozenset({"messages:push"}),
 }
 
 

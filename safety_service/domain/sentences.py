@@ -124,6 +124,16 @@ def _together(grounds: Grounds, scene: Scene) -> tuple[str, str]:
     return _behind_place(scene, zh, en)
 
 
+def _overdue(grounds: Grounds, scene: Scene) -> tuple[str, str]:
+    if grounds.late_by is None or not grounds.owed:
+        return _titled(grounds, scene)
+    zh, en = (grounds.owed.get(language, scene.title[language]) for language in ("zh", "en"))
+    if grounds.late_by:
+        long_zh, long_en = spoken(grounds.late_by)
+        return _behind_place(scene, f"{zh}，逾期 {long_zh}未完成", f"{en}: not done, {long_en} overdue")
+    return _behind_place(scene, f"{zh}，到期未完成", f"{en}: not done by its due time")
+
+
 def _event(grounds: Grounds, scene: Scene) -> tuple[str, str]:
     zh, en = scene.kind["zh"], scene.kind["en"]
     if grounds.value is not None:
@@ -175,4 +185,5 @@ _WRITERS: dict[str, Callable[[Grounds, Scene], tuple[str, str]]] = {
     "change": _change,
     "together": _together,
     "event": _event,
+    "overdue": _overdue,
 }

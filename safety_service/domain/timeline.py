@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -10,76 +11,28 @@ from safety_service.domain import alerts as lifecycle
 from safety_service.domain.alerts import apply_findings
 from safety_service.domain.deafness import Deaf, heard_at
 from safety_service.domain.notifying import Receiver, receivers_of
+from safety_service.domain.obligations import Obligation
 from safety_service.domain.rules.engine import Engine
 from safety_service.domain.rules.wills import is_last_will
 from safety_service.domain.suppression import TELLING, Suppressor, mark, owes, recheck
+from safety_service.domain.timeline_arrivals import arrivals
+from safety_service.domain.timeline_escalating import Escalating
 from safety_service.domain.timeline_model import Entry, Timeline
+from safety_service.domain.timeline_outcome import Happened, Outcome, Sent
 from safety_service.domain.types import Alert, AlertChange, DeviceSeen, Event, Finding, Transition
 
 Key = tuple[str, tuple[str, ...]]
 OPERATOR = "operator"
 
 
-class Happened(msgspec.Struct, kw_only=True):
-    """One transition, as the history would keep it; `count` is the alert's at the end of that instant."""
-
-    at: timedelta
-    rule: str
-    school: str
-    device: str | None
-    change: str
-    severity: str
-    count: int
-    alert: Alert
-
-
-class Sent(msgspec.Struct, kw_only=True):
-    at: timedelta
-    rule: str
-    school: str
-    device: str | None
-    change: str
-    channel: str
-
-
-class Outcome(msgspec.Struct):
-    """Everything that happened, what would have been sent, and steps that found nothing to act on."""
-
-    happened: list[Happened]
-    sent: list[Sent]
-    failed: list[str]
-
-
 def run(timeline: Timeline) -> Outcome:
     """Plays the timeline from its start until its end. Timers fire at their exact due time."""
     world = _World(timeline)
-    for at, entries in groupby(_arrivals(timeline.entries), key=lambda entry: entry.at):
+    for at, entries in groupby(arrivals(timeline.entries), key=lambda entry: entry.at):
         if at <= timeline.until:
             world.instant(at, list(entries))
     world.advance(timeline.until)
     return Outcome(world.happened, world.sent, world.failed)
-
-
-def _arrivals(entries: Sequence[Entry]) -> list[Entry]:
-    """What falls into a downtime arrives at its end; what comes at the instant it begins is still heard."""
-    arriving: list[Entry] = []
-    end = None
-    for entry in sorted(entries, key=lambda entry: (entry.at, entry.action == "restart")):
-        if end is not None and entry.at < end:
-            entry = _later(entry, end)
-        elif entry.action == "restart":
-            end = entry.at + entry.down
-        arriving.append(entry)
-    return sorted(arriving, key=lambda entry: entry.at)
-
-
-def _later(entry: Entry, at: timedelta) -> Entry:
-    if entry.event is None:
-        return msgspec.structs.replace(entry, at=at)
-    received = entry.event.received_at + (at - entry.at)
-    return msgspec.structs.replace(
-        entry, at=at, event=msgspec.structs.replace(entry.event, received_at=received)
-    )
 
 
 class _World:
@@ -100,7 +53,12 @@ class _World:
         self.told: dict[tuple[int, str], Transition] = {}
         self.suppressor = Suppressor([], timeline.rules.rules, [])
         self.flapping: set[int] = set()
+        self.owed: dict[tuple[str, str], Obligation] = {}
+        self.escalating = Escalating(
+            timeline.escalations, {one.id for one in timeline.channels}, timeline.on_duty
+        )
         self.looked_at = self.start
+        self.back_at = self.start
         self.engine = self._engine()
         self.engine.tick(self.start)
 
@@ -109,7 +67,8 @@ class _World:
         zone = timeline.start.tzinfo or UTC
         engine = Engine(timeline.rules, tolerance=timeline.tolerance, zone=zone)
         seen = [self._silent_since(device) for device in self.devices.values()]
-        engine.load([(rule, key, state) for (rule, key), state in self.states.items()], seen)
+        states = [(rule, key, state) for (rule, key), state in self.states.items()]
+        engine.load(states, seen, [owed for owed in self.owed.values() if owed.is_open])
         return engine
 
     def _silent_since(self, device: DeviceSeen) -> DeviceSeen:
@@ -126,7 +85,10 @@ class _World:
             if entry.event is not None:
                 self._hear(entry.event)
                 continue
-            if all(later.event is None for later in entries[position:]):
+            if entry.is_news:
+                self._owe(entry, self.start + at)
+                continue
+            if not any(later.is_news for later in entries[position:]):
                 self.advance(at)
             if entry.quiet is not None:
                 self.suppressor.quiets.append(entry.quiet)
@@ -140,16 +102,35 @@ class _World:
 
     def advance(self, at: timedelta) -> None:
         """Time passes up to and including an offset."""
-        self._pass_edges(self.start + at)
-        self._apply(self.engine.tick(self.start + at))
+        now = self.start + at
+        self._pass_edges(now)
+        self._apply(self.engine.tick(now))
+        self._escalate(now)
 
     def _pass_edges(self, until: datetime) -> None:
-        """What was held back is told at the instant at which its cause ends, and no sooner."""
-        while (edge := self._next_edge()) is not None and edge <= until:
+        """What was held back is told at the instant at which its cause ends, and no sooner; whoever is told
+        next by an escalation is told before the news of a later instant."""
+        while True:
+            edge, due = self._next_edge(), self.escalating.next_due()
+            # A step that came due while the service was down is taken once it is back.
+            due = None if due is None else max(due, self.back_at)
+            if due is not None and due < until and (edge is None or due < edge):
+                self._apply(self.engine.tick(due))
+                self._escalate(due)
+                continue
+            if edge is None or edge > until:
+                break
             self._apply(self.engine.settle(edge))
             self._recheck(edge)
             self.looked_at = edge
         self.looked_at = max(self.looked_at, until)
+
+    def _escalate(self, now: datetime) -> None:
+        for alert, step in self.escalating.look(self.alerts, now):
+            self.happened.append(self._told(alert, step))
+            for channel in step.detail["channels"]:
+                self.told.setdefault((alert.id, channel), step)
+                self._note_sent(alert, step, now, channel)
 
     def _next_edge(self) -> datetime | None:
         flapping = [self.alerts[number - 1] for number in self.flapping]
@@ -161,6 +142,7 @@ class _World:
     def _recheck(self, at: datetime) -> None:
         for alert in recheck(self._firing(), self.suppressor, at):
             self.alerts[alert.id - 1] = alert
+            self.escalating.note(alert, at)
             last = [step for step in self.steps[alert.id] if step.change in TELLING][-1]
             if owes(alert, last):
                 self._send(alert, last, at, released=True)
@@ -182,6 +164,21 @@ class _World:
             self.devices[identity] = msgspec.structs.replace(known, last_seen_at=event.received_at)
         self._apply(self.engine.observe([event], event.received_at))
 
+    def _owe(self, entry: Entry, now: datetime) -> None:
+        """Something is owed, or no longer. What was due before is late; what ends a downtime comes first."""
+        owed = entry.owed
+        if owed is None:
+            known = self.owed.get(entry.about or ("", ""))
+            if known is None:
+                self.failed.append(f"{entry.place}: nothing of that name is owed")
+                return
+            over: dict[str, Any] = {"done_at": now} if entry.action == "done" else {"cancelled": True}
+            owed = msgspec.structs.replace(known, **over)
+        self.owed[owed.of, owed.id] = owed
+        if now > self.back_at:
+            self._apply(self.engine.settle(now))
+        self._apply(self.engine.owe([owed], now))
+
     def _restart(self, at: timedelta, down: timedelta) -> None:
         for rule, key, state in self.engine.drain_changes():
             if state is None:
@@ -192,6 +189,7 @@ class _World:
         self.engine = self._engine()
         self.engine.deaf(start, end, restart=True)
         self.deaf.append(Deaf(start, end, True))
+        self.back_at = end
 
     def _apply(self, findings: Sequence[Finding]) -> None:
         keys = {(finding.rule, finding.key) for finding in findings}
@@ -234,6 +232,8 @@ class _World:
         for step in change.transitions:
             self.happened.append(self._told(alert, step))
             self.steps.setdefault(alert.id, []).append(step)
+            rule = self.timeline.rules.rules[alert.rule]
+            self.escalating.follow(alert, step, rule.escalation, max(step.at, self.back_at))
             self._send(alert, step, step.at)
 
     def _send(self, alert: Alert, step: Transition, at: datetime, *, released: bool = False) -> None:
@@ -242,24 +242,30 @@ class _World:
         receivers = [
             Receiver(one.id, "", frozenset(), "warning", one.send_resolved) for one in self.timeline.channels
         ]
-        for one in receivers_of(alert, step, rule.channels, receivers, released=released):
+        named = rule.channels
+        if step.change == "resolved" and named is not None:
+            named = (*named, *self.escalating.told.get(alert.id, ()))
+        for one in receivers_of(alert, step, named, receivers, released=released):
             before = self.told.get((alert.id, one.channel))
             if before is step or (
                 step.change == "resolved" and (before is None or before.change == "resolved")
             ):
                 continue
             self.told[alert.id, one.channel] = step
-            told = self._told(alert, step)
-            self.sent.append(
-                Sent(
-                    at=at - self.start,
-                    rule=told.rule,
-                    school=told.school,
-                    device=told.device,
-                    change=told.change,
-                    channel=one.channel,
-                )
+            self._note_sent(alert, step, at, one.channel)
+
+    def _note_sent(self, alert: Alert, step: Transition, at: datetime, channel: str) -> None:
+        told = self._told(alert, step)
+        self.sent.append(
+            Sent(
+                at=at - self.start,
+                rule=told.rule,
+                school=told.school,
+                device=told.device,
+                change=told.change,
+                channel=channel,
             )
+        )
 
     def _told(self, alert: Alert, transition: Transition) -> Happened:
         return Happened(

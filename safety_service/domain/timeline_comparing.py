@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from safety_service.domain.rules.durations import show_duration
-from safety_service.domain.timeline import Happened, Outcome, Sent
 from safety_service.domain.timeline_model import Expected, Timeline
+from safety_service.domain.timeline_outcome import Happened, Outcome, Sent
 
 
 def differences(timeline: Timeline, outcome: Outcome) -> list[str]:

@@ -10,6 +10,7 @@ from safety_service.domain.rules.yamltree import Path, Tree
 from safety_service.domain.suppression import Quiet, check_match
 from safety_service.domain.timeline_fields import Problems, read_items, read_offset, refuse_unknown
 from safety_service.domain.timeline_model import Entry
+from safety_service.domain.timeline_owing import OWING, read_owing
 from safety_service.domain.types import DISPOSITIONS, PHASES, Event
 
 EVENT_FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -45,6 +46,8 @@ def read_entries(tree: Tree, start: datetime, rules: Collection[str], problems: 
         quiet = next((name for name in QUIETS if name in item), None)
         if quiet is not None:
             entries.append(_quiet(path, item, quiet, start, problems, len(entries)))
+        elif any(name in item for name in OWING):
+            entries.append(read_owing(tree, path, item, start, problems))
         elif any(name in item for name in ACTIONS):
             entries.append(_action(tree, path, item, rules, problems))
         else:

@@ -15,6 +15,7 @@ from safety_service.domain.rules.yamltree import Tree
 from safety_service.domain.timeline_entries import read_entries
 from safety_service.domain.timeline_fields import Problems, read_items, read_offset, refuse_unknown
 from safety_service.domain.timeline_model import Channel, Entry, Expected, Timeline
+from safety_service.domain.timeline_owing import read_escalations, read_on_duty
 from safety_service.domain.types import SEVERITIES, DeviceSeen
 
 CHANGES = ("raised", "severity_raised", "resolved", "reopened", "acknowledged", "closed", "escalated")
@@ -27,6 +28,8 @@ FIELDS = (
     "tolerance",
     "devices",
     "channels",
+    "escalations",
+    "rosters",
     "timeline",
     "until",
     "expect",
@@ -64,6 +67,9 @@ def read_timeline(tree: Tree, rules_text: str | None) -> Timeline:
     tolerance = read_offset(top.get("tolerance", "30m"), ("tolerance",), problems)
     devices = _devices(top.get("devices"), problems)
     channels = _channels(top.get("channels"), problems)
+    escalations = read_escalations(top.get("escalations"), problems)
+    on_duty = read_on_duty(top.get("rosters"), problems)
+    problems += _unknown_escalations(rules, escalations) if escalations else []
     if problems:
         raise tree.refused("the rule test cannot be run", problems)
     return Timeline(
@@ -77,7 +83,21 @@ def read_timeline(tree: Tree, rules_text: str | None) -> Timeline:
         expect=expect,
         channels=channels,
         expect_sent=sent,
+        escalations=escalations,
+        on_duty=on_duty,
     )
+
+
+def _unknown_escalations(rules: RuleSet, known: Collection[str]) -> Problems:
+    """A test that names policies names all that its rules need: a misspelt one would just not escalate."""
+    return [
+        (
+            ("escalations",),
+            f"the rule {rule.id} needs {rule.escalation!r}{did_you_mean(rule.escalation, sorted(known))}",
+        )
+        for rule in rules.rules.values()
+        if rule.escalation is not None and rule.escalation not in known
+    ]
 
 
 def _rules(

@@ -87,12 +87,13 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     """A message (or one part of it) that could not be read: a value, never an exception.
 
     `reason` is a stable word, `place` where it went wrong (`data.phase`, `[3].id`, `byte 17`),
-    `detail` one sentence for the operator.
+    `detail` one sentence for the operator. `only_image`: the event is kept, its image is not.
     """
 
     reason: str
     place: str
     detail: str
+    only_image: bool = False
 
 
 class DeviceSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from sqlmodel import Session
 
-from safety_service.domain.backtest import Replay, Surroundings, warm_up_of
+from safety_service.domain.backtest import Replay, Surroundings, not_replayed, warm_up_of
 from safety_service.domain.backtest_report import Covered, Report, make_report
 from safety_service.domain.backtest_tally import Examples, Tally, step_of
 from safety_service.domain.deafness import Deaf
@@ -114,8 +114,10 @@ def run(session: Session, plan: Plan, on_chunk: Callable[[int], None]) -> Report
         warm_up_events += sum(event.received_at < wanted.since for event in chunk)
         on_chunk(len(chunk))
     replay.finish(plan.until)
+    passed_over = frozenset(not_replayed(plan.rules))
     for step in stored.read_history(session, wanted.since, plan.until):
-        was.note(step)
+        if step.rule not in passed_over:
+            was.note(step)
     would.finish()
     was.finish()
     covered = Covered(

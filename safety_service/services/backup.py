@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
+from safety_service.blobs import Blobs
 from safety_service.domain.errors import Refused, SafetyError
 
 
@@ -48,6 +49,23 @@ def _copy_sqlite(source: Path, partial: Path) -> None:
         raise SafetyError(f"the copy is damaged: {answer}")
     with partial.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def copy_files(source: Blobs, target: Blobs) -> int:
+    """Copies every file that the target does not have in full, and returns how many that were.
+
+    To be called after the database was copied: files are never changed, and one is there before its row is.
+    """
+    copied = 0
+    for sha256 in source:
+        if target.size(sha256) == source.size(sha256):
+            continue
+        with source.open(sha256) as content:
+            try:
+                copied += target.put(sha256, content)
+            except ValueError as error:
+                raise SafetyError(f"a file is damaged: {error}") from error
+    return copied
 
 
 def restore(engine: Engine, source: Path) -> None:

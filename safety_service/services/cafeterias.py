@@ -1,39 +1,24 @@
-"""Cafeterias: made with their schools, kept up to date, and their credit with every step of it."""
+"""Cafeterias: made with their schools, and kept up to date."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from sqlmodel import Session
 
 from safety_service.domain.errors import NotFound, Refused
-from safety_service.domain.inspections import DEFAULT_SCHEME, FACTS
-from safety_service.domain.scoring.book import SchemeBook, pick
-from safety_service.domain.scoring.numbers import add_months
-from safety_service.domain.scoring.overrides import Withdrawal, sign_withdrawn
-from safety_service.domain.scoring.scheme import Scheme, WindowMean
-from safety_service.domain.scoring.score import ScoreResult, score
-from safety_service.store import audit, cafeterias, inspections, registry
+from safety_service.domain.inspections import FACTS
+from safety_service.domain.planning import Planning
+from safety_service.services.inspection_due import known_planning, owe_next
+from safety_service.store import audit, cafeterias, registry
 from safety_service.store.tables import School
 from safety_service.store.tables_cafeteria import Cafeteria
 
 _ID = re.compile(r"(?P<school>.+)-c[1-9]\d{0,2}")
 DEFAULT_ZONE = "Asia/Shanghai"
 """The county's time zone where a caller does not give the one of the settings."""
-
-
-class Credit(msgspec.Struct, frozen=True):
-    """What the county publishes of a cafeteria on a day, beside its last visit.
-
-    `annual`: the scoring of the twelve months, None where no scheme aggregates the visits. `withdrawn`: the
-    sign is off the wall, whatever the last visit gave.
-    """
-
-    annual: ScoreResult | None
-    withdrawn: Withdrawal | None
 
 
 def create_for_schools(session: Session, schools: Iterable[School]) -> int:
@@ -63,12 +48,19 @@ def county_day(timezone: str, now: datetime) -> date:
 
 
 def put(
-    session: Session, cafeteria: str, changes: Mapping[str, Any], *, now: datetime, timezone: str
+    session: Session,
+    cafeteria: str,
+    changes: Mapping[str, Any],
+    *,
+    now: datetime,
+    timezone: str,
+    intervals: Planning | None = None,
 ) -> Cafeteria:
     """Changes the fields given of a cafeteria, or adds it (`{school}-c2`) to a school of the session.
 
-    Fields: name_zh, name_en, diners, licence_issued, accident, penalty_beyond_warning. An accident or a
-    penalty takes the sign at once; grades already given stay as they are.
+    Fields: name_zh, name_en, diners, risk_level, licence_issued, accident, penalty_beyond_warning. An
+    accident or a penalty takes the sign at once; grades already given stay as they are. Another risk level
+    moves the next visit.
     """
     row = cafeterias.find(session, cafeteria)
     created = row is None
@@ -85,6 +77,8 @@ def put(
         for name, value in changes.items()
         if created or before[name] != value
     }
+    if "risk_level" in changed:
+        owe_next(session, row, intervals or known_planning(), timezone, now)
     action = "cafeteria.create" if created else "cafeteria.update"
     audit.record(session, action, "cafeteria", cafeteria, now=now, school=row.school, detail=changed)
     return row
@@ -120,39 +114,3 @@ def _check(changes: Mapping[str, Any], today: date) -> None:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def credits_of(
-    session: Session, rows: Sequence[Cafeteria], book: SchemeBook, as_of: date
-) -> dict[str, Credit]:
-    """The credit of each cafeteria on a day, by id; one query for all of them."""
-    found: dict[str, Credit] = {}
-    by_scheme: dict[str, list[Cafeteria]] = {}
-    for row in rows:
-        by_scheme.setdefault(row.scheme or DEFAULT_SCHEME, []).append(row)
-    for scheme_id, group in by_scheme.items():
-        scheme = pick(book, scheme_id)
-        annual = _annual(session, [row.id for row in group], scheme, book, as_of)
-        for row in group:
-            dates = {name: getattr(row, name) for name in FACTS}
-            found[row.id] = Credit(annual.get(row.id), sign_withdrawn(scheme, dates, as_of))
-    return found
-
-
-def _annual(
-    session: Session, ids: Sequence[str], scheme: Scheme, book: SchemeBook, as_of: date
-) -> dict[str, ScoreResult]:
-    if scheme.aggregate is None:
-        return {}
-    year = pick(book, scheme.aggregate, as_of)
-    measure = year.measure
-    if not isinstance(measure, WindowMean):
-        return {}
-    visits: dict[str, list[dict[str, Any]]] = {cafeteria: [] for cafeteria in ids}
-    opens = add_months(as_of, -measure.window_months)
-    for cafeteria, visited_on, value in inspections.scored(session, ids, scheme.id, after=opens, up_to=as_of):
-        visits[cafeteria].append({"date": visited_on, "score": value})
-    return {
-        cafeteria: score(year, {year.inputs.as_of: as_of, measure.of: entries})
-        for cafeteria, entries in visits.items()
-    }

@@ -14,7 +14,7 @@ def document(session: Session, alert_id: int, settings: Settings) -> bytes:
     alert = alerts.to_alert(alerts.read(session, alert_id))
     place = places.of_alerts(session, [alert], settings.timezone)[alert.id]
     history = alerts.steps_of(session, alert_id, TOLD_CHANGES)
-    link = desk_link(settings.public_url, alert.school)
+    link = desk_link(settings.public_url, alert.school, alert.id)
     return cap_of(alert, history, place, _issuer(settings), link=link)
 
 

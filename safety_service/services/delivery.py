@@ -24,6 +24,7 @@ from safety_service.domain.errors import SafetyError
 from safety_service.domain.rationing import MOST_IN_DIGEST, ration
 from safety_service.services.outbox import Delivered, Home, Result, Task, gather, settle, total
 from safety_service.services.rations import Tokens, limits
+from safety_service.services.snapshot_links import linker_of
 from safety_service.settings import Settings
 from safety_service.store import notifications as store
 from safety_service.store.scope import EVERY_SCHOOL
@@ -250,7 +251,7 @@ class Courier:
 
 
 def home_of(settings: Settings) -> Home:
-    return Home(settings.timezone, settings.public_url)
+    return Home(settings.timezone, settings.public_url, linker_of(settings))
 
 
 def open_client(settings: Settings) -> GuardedClient:

@@ -134,7 +134,8 @@ def _definitions(text: str) -> Mapping[str, tuple[str, dict[str, Any]]]:
 def _scene(session: Session, alert: StoredAlert, grounds: Grounds) -> Scene:
     device, zone = rows.names_of(session, alert.school, alert.device, alert.zone)
     place = {"zh": device, "en": device}
-    if zone is not None:
+    # A zone that came with a list of devices has its code for a name, until somebody gives it one.
+    if zone is not None and zone.name != zone.code:
         place = {"zh": zone.name, "en": zone.name}
     elif alert.zone:
         place = zone_name(alert.zone)

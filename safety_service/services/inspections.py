@@ -1,31 +1,35 @@
 """Takes in an inspection, over REST and MQTT alike: scored, stored for good, and told as an event."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlmodel import Session
 
+from safety_service.domain.deadlines import Deadlines
 from safety_service.domain.errors import Conflict, Refused
+from safety_service.domain.failed_items import failed_items
 from safety_service.domain.inspections import (
-    FACTS,
+    Draft,
+    RefusedInspection,
     Submission,
+    check_times,
+    client_id_of,
     fingerprint,
     read_submission,
-    visit_date,
-    with_known_facts,
 )
-from safety_service.domain.scoring.book import SchemeBook, pick
-from safety_service.domain.scoring.comparison import Comparison, compare
-from safety_service.domain.scoring.form import score_form
-from safety_service.domain.scoring.scheme import Scheme
-from safety_service.domain.scoring.score import ScoreResult
+from safety_service.domain.planning import Planning
+from safety_service.domain.scoring.book import SchemeBook, on_sign, pick
 from safety_service.domain.types import Event
+from safety_service.services import inspection_drafts, inspection_due, inspection_plans
 from safety_service.services.cafeterias import DEFAULT_ZONE, local_day
+from safety_service.services.inspection_events import graded, scored_beside
+from safety_service.services.inspection_scoring import comparable, row_of, score_submission
+from safety_service.services.rectifications import open_for_inspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import publish
-from safety_service.store import audit, cafeterias, inspections
+from safety_service.store import audit, cafeterias, inspection_chain, inspections
 from safety_service.store.session import after_commit
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 
@@ -33,7 +37,8 @@ from safety_service.store.tables_cafeteria import Cafeteria, Inspection
 class SubmittedInspection(msgspec.Struct, frozen=True):
     """The stored inspection, and what the pipeline is to be told of it.
 
-    `event` is None for a repeat, and for a visit older than the last one: it changes no grade.
+    `event` is None for a repeat, and for a visit older than the last one: it changes no grade. A visit under
+    a scheme that is not on the sign is told whenever it was made: it stands beside the grade.
     """
 
     inspection: Inspection
@@ -41,10 +46,16 @@ class SubmittedInspection(msgspec.Struct, frozen=True):
     repeated: bool
 
 
-class _Scored(NamedTuple):
-    scheme: Scheme
-    visited_on: date
-    result: ScoreResult
+class _Sent(NamedTuple):
+    school: str
+    cafeteria: str | None
+    body: object
+    by: str
+    source_key: str
+    now: datetime
+    timezone: str
+    deadlines: Deadlines | None
+    intervals: Planning | None
 
 
 def submit(
@@ -58,35 +69,94 @@ def submit(
     cafeteria: str | None = None,
     book: SchemeBook | None = None,
     timezone: str = DEFAULT_ZONE,
+    deadlines: Deadlines | None = None,
+    intervals: Planning | None = None,
 ) -> SubmittedInspection:
-    """Scores and stores one inspection of a cafeteria of `school`.
+    """Scores and stores one inspection of a cafeteria of `school`, or a correction of an earlier one.
 
     The same `source_key` (or `id` in the body, which goes before it) gives the first result again. Raises
-    Refused with every wrong place, Conflict for the same key with other content; then nothing was stored.
-    `timezone` is the county's, for schools without one of their own: a visit is never in the future there.
+    Refused with every wrong place (RefusedInspection where the body has an id, so that it can be kept),
+    Conflict for the same key with other content; then nothing was stored. `timezone` is the county's, for
+    schools without one of their own: a visit is never in the future there.
     """
-    submission = read_submission(body)
-    place = _lock_cafeteria(session, school, submission, cafeteria)
-    key = f"id:{submission.client_id}" if submission.client_id else source_key
+    sent = _Sent(school, cafeteria, body, submitted_by, source_key, now, timezone, deadlines, intervals)
+    try:
+        return _submit(session, sent, book or known_schemes())
+    except Refused as error:
+        draft = _draft(sent)
+        if draft is None:
+            raise
+        raise RefusedInspection(error, draft) from error
+
+
+def _submit(session: Session, sent: _Sent, book: SchemeBook) -> SubmittedInspection:
+    submission = read_submission(sent.body)
+    check_times(submission, sent.now)
+    number = inspection_chain.hold(session)
+    place = _lock_cafeteria(session, sent.school, submission, sent.cafeteria)
+    key = f"id:{submission.client_id}" if submission.client_id else sent.source_key
     known_as = {"cafeteria": place.id, "scheme": submission.scheme}
-    content = fingerprint({**body, **known_as} if isinstance(body, dict) else body)
-    first = inspections.find_by_source(session, school, key)
+    content = fingerprint({**sent.body, **known_as} if isinstance(sent.body, dict) else sent.body)
+    first = inspections.find_by_source(session, sent.school, key)
     if first is not None:
         return _repeat(first, content)
-    today = local_day(session, school, timezone, now)
-    scored = _score(submission, place, book or known_schemes(), today)
-    previous = inspections.last_up_to(session, place.id, scored.visited_on)
-    comparison = _compare(scored, previous)
-    row = _row(place, submission, scored, previous, comparison)
-    origin = {"source_key": key, "fingerprint": content, "submitted_at": now, "submitted_by": submitted_by}
+    corrected = _corrected(session, place, submission)
+    today = local_day(session, sent.school, sent.timezone, sent.now)
+    scored = score_submission(submission, place, book, today)
+    own = corrected.visit if corrected is not None else number
+    like = comparable(scored.scheme, book)
+    previous = inspections.last_before(session, place.id, scored.visited_on, own, like)
+    row = row_of(place, submission, scored, previous, corrected)
+    origin = {
+        "source_key": key, "fingerprint": content, "submitted_at": sent.now, "submitted_by": sent.by,
+    }  # fmt: skip
     visit = inspections.add(session, {**row, **origin})
     if visit is None:
         # The same key reached another cafeteria of the school a moment ago.
-        return _repeat(inspections.find_by_source(session, school, key), content)
-    if place.visited_on is not None and scored.visited_on < place.visited_on:
-        return SubmittedInspection(visit, None, False)
-    cafeterias.show_last_visit(session, place, visit)
-    return SubmittedInspection(visit, _graded(place, visit, previous, scored.result, comparison, now), False)
+        return _repeat(inspections.find_by_source(session, sent.school, key), content)
+    _settle(session, sent, visit, submission)
+    event = _show_last(session, sent, place, visit, book)
+    if event is None and not scored.scheme.on_sign:
+        event = scored_beside(place, visit, previous, now=sent.now)
+    return SubmittedInspection(visit, event, False)
+
+
+def _settle(session: Session, sent: _Sent, visit: Inspection, submission: Submission) -> None:
+    """Its draft and the visit that was planned wait no longer; what failed is to be put right from now on."""
+    if submission.client_id is not None:
+        inspection_drafts.accepted(session, visit.cafeteria, submission.client_id)
+    if visit.corrects is None:
+        inspection_plans.visited(session, visit, sent.timezone)
+    open_for_inspection(
+        session,
+        visit,
+        failed_items(visit.result, submission.follow_ups, submission.attachments),
+        sent.now,
+        sent.by,
+        corrects=visit.corrects,
+        timezone=sent.timezone,
+        deadlines=sent.deadlines,
+    )
+
+
+def _show_last(
+    session: Session, sent: _Sent, place: Cafeteria, visit: Inspection, book: SchemeBook
+) -> Event | None:
+    """The cafeteria shows its last visit under a scheme of the sign; the event where that is another one now.
+
+    A correction can make any other visit the last, or, under a scheme that is not on the sign, leave none.
+    """
+    last = inspections.last(session, place.id, on_sign(book))
+    if place.inspection == (last.id if last is not None else None):
+        return None
+    cafeterias.show_last_visit(session, place, last)
+    intervals = sent.intervals or inspection_due.known_planning()
+    inspection_due.owe_next(session, place, intervals, sent.timezone, sent.now)
+    if last is None:
+        return None
+    previous = inspections.read(session, last.previous) if last.previous is not None else None
+    rank = pick(book, last.scheme, last.visited_on).rank(last.grade)
+    return graded(place, last, previous, rank, told_by=visit, now=sent.now)
 
 
 def tell(
@@ -99,36 +169,38 @@ def tell(
     if submitted.repeated:
         return
     visit = submitted.inspection
-    detail = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
-    audit.record(
-        session, "inspection.submit", "inspection", visit.id, now=now, school=visit.school, detail=detail
-    )
+    detail: dict[str, Any] = {"cafeteria": visit.cafeteria, "score": visit.score, "grade": visit.grade}
+    action = "inspection.submit"
+    if visit.corrects is not None:
+        action, detail = "inspection.correct", {**detail, "corrects": visit.corrects, "why": visit.note}
+    audit.record(session, action, "inspection", visit.id, now=now, school=visit.school, detail=detail)
     if submitted.event is not None:
         publish(session, submitted.event)
-        after_commit(session, wake)
+    # Also without an event: what is owed has changed.
+    after_commit(session, wake)
 
 
-def _row(
-    place: Cafeteria,
-    submission: Submission,
-    scored: _Scored,
-    previous: Inspection | None,
-    comparison: Comparison,
-) -> dict[str, Any]:
-    outputs = scored.result.outputs
-    return {
-        "school": place.school,
-        "cafeteria": place.id,
-        "scheme": scored.scheme.id,
-        "scheme_version": scored.scheme.version,
-        "visited_on": scored.visited_on,
-        "inspector": submission.inspector,
-        "note": submission.note,
-        **{name: outputs.get(name) for name in ("score", "grade", "icon", "reason")},
-        "result": scored.result.as_json(),
-        "previous": previous.id if previous else None,
-        "comparison": msgspec.to_builtins(comparison),
-    }
+def _corrected(session: Session, place: Cafeteria, submission: Submission) -> Inspection | None:
+    """What the submission corrects: an inspection of this cafeteria that nothing else corrects."""
+    if submission.corrects is None:
+        return None
+    found = inspections.find(session, place.id, submission.corrects)
+    if found is None:
+        raise Refused(f"{submission.corrects} is not an inspection of cafeteria {place.id}", place="corrects")
+    newer = inspections.corrected_by(session, found.id)
+    if newer is not None:
+        raise Refused(f"{found.id} was corrected by {newer} already; correct that one", place="corrects")
+    return found
+
+
+def _draft(sent: _Sent) -> Draft | None:
+    """What is worth keeping of a submission that is refused: nothing where it has no id to be found by."""
+    client_id = client_id_of(sent.body)
+    if client_id is None or not isinstance(sent.body, dict):
+        return None
+    named = sent.body.get("cafeteria")
+    cafeteria = sent.cafeteria or (named if isinstance(named, str) else None)
+    return Draft(sent.school, cafeteria, client_id, sent.body, sent.by, sent.now)
 
 
 def _lock_cafeteria(
@@ -154,57 +226,3 @@ def _repeat(first: Inspection | None, content: str) -> SubmittedInspection:
             slug="inspection-key-reused",
         )
     return SubmittedInspection(first, None, True)
-
-
-def _score(submission: Submission, place: Cafeteria, book: SchemeBook, today: date) -> _Scored:
-    if submission.scheme not in book:
-        raise Refused(f'"{submission.scheme}" is not a scheme (schemes: {", ".join(book)})', place="scheme")
-    visited_on = visit_date(pick(book, submission.scheme), submission.form, today)
-    scheme = pick(book, submission.scheme, visited_on)
-    known = {name: getattr(place, name) for name in FACTS}
-    form = with_known_facts(scheme, submission.form, known, visited_on)
-    return _Scored(scheme, visited_on, score_form(scheme, form))
-
-
-def _compare(scored: _Scored, previous: Inspection | None) -> Comparison:
-    labels = {band.grade: band.labels.model_dump() for band in scored.scheme.bands}
-    return compare(previous.result if previous else None, scored.result.as_json(), labels)
-
-
-def _graded(
-    place: Cafeteria,
-    visit: Inspection,
-    previous: Inspection | None,
-    result: ScoreResult,
-    comparison: Comparison,
-    now: datetime,
-) -> Event:
-    """The grade as an event of the cafeteria: a grade drop is only a rule on its falling value."""
-    attributes: dict[str, Any] = {
-        "cafeteria": place.id,
-        "name": {"zh": place.name_zh, "en": place.name_en},
-        "inspection": str(visit.id),
-        "date": visit.visited_on.isoformat(),
-        "scheme": visit.scheme,
-        "version": visit.scheme_version,
-        "grade": visit.grade,
-        "previous_grade": previous.grade if previous else None,
-        "score": visit.score,
-        "previous_score": previous.score if previous else None,
-        "reason": visit.reason,
-        "decided_by": result.decided_by,
-        **msgspec.to_builtins(comparison),
-    }
-    return Event(
-        school=place.school,
-        device=place.id,
-        kind="inspection_graded",
-        phase="measure",
-        occurred_at=now.astimezone(UTC),
-        received_at=now.astimezone(UTC),
-        format="service",
-        dedup_key=f"inspection-{visit.id}|measure",
-        event_id=f"inspection-{visit.id}",
-        value=float(result.rank),
-        attributes=attributes,
-    )

@@ -14,9 +14,13 @@ from safety_service.domain.decoding import Recall, decode, parse_topic
 from safety_service.domain.decoding.recall import Told
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.identities import resolve
+from safety_service.domain.inspections import RefusedInspection
 from safety_service.domain.types import Event, Message, Rejected
-from safety_service.services import inspections, vendors
+from safety_service.services import inspection_drafts, inspections, vendors
+from safety_service.services.inspection_due import known_planning
+from safety_service.services.periods import known_deadlines
 from safety_service.services.schemes import known_schemes
+from safety_service.services.snapshots import Facts
 from safety_service.store import sensor_states
 from safety_service.store.devices import Registry
 from safety_service.store.event_log import Refusal
@@ -26,17 +30,21 @@ INSPECTION_KIND = "inspection_submitted"
 
 
 class Intake(msgspec.Struct):
-    """What a batch of messages turned into, in order of arrival."""
+    """What a batch of messages turned into, in order of arrival; `images` that came with them, by hash."""
 
     events: list[Event] = msgspec.field(default_factory=list)
     refused: list[Refusal] = msgspec.field(default_factory=list)
+    images: dict[str, Facts] = msgspec.field(default_factory=dict)
 
 
 class GradingHouse(msgspec.Struct, frozen=True):
-    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone."""
+    """What grading needs of the settings: own schemes beside the built-in ones, the county's time zone, its
+    periods and the intervals between visits."""
 
     schemes_dir: Path | None
     timezone: str
+    deadlines_file: Path | None = None
+    planning_file: Path | None = None
 
 
 class SharedRecall:
@@ -78,12 +86,14 @@ class Decoder:
         schools: Container[str],
         default_zone: tzinfo,
         max_payload_bytes: int,
+        max_push_bytes: int = 0,
         memory: SharedRecall | None = None,
     ) -> None:
         self._registry = registry
         self._schools = schools
         self._default_zone = default_zone
         self._max_payload_bytes = max_payload_bytes
+        self._max_push_bytes = max(max_push_bytes, max_payload_bytes)
         self._memory = memory or SharedRecall()
         self._zones: dict[str, tzinfo] = {}
         vendors.ensure_installed()
@@ -115,7 +125,8 @@ class Decoder:
                 intake.refused.append(Refusal(message, topic.school, _other_partition(topic.school)))
                 continue
             zone = self.zone_of(topic.school)
-            found = decode(message, zone, largest=self._max_payload_bytes)
+            largest = self._max_push_bytes if message.origin == "http" else self._max_payload_bytes
+            found = decode(message, zone, largest=largest)
             for result in self._memory.recall.complete(message, found):
                 if isinstance(result, Rejected):
                     intake.refused.append(Refusal(message, topic.school, result))
@@ -171,7 +182,7 @@ def grade_inspections(
     """The intake with every inspection in it graded: its `inspection_graded` event stands right behind it.
 
     An inspection that breaks a rule is refused with all its places and leaves no event, so that it can be
-    replayed after a fix; one sent twice is graded once.
+    replayed after a fix; with an id it is kept as a draft too. One sent twice is graded once.
     """
     if not any(event.kind == INSPECTION_KIND for event in intake.events):
         return intake
@@ -184,6 +195,8 @@ def grade_inspections(
         try:
             graded = _grade(session, event, house, now)
         except SafetyError as error:
+            if isinstance(error, RefusedInspection):
+                inspection_drafts.keep(session, error)
             why = Rejected(reason=error.slug, place=error.place or "data", detail=_sentences(error))
             result.refused.append(Refusal(messages[event.position], event.school, why))
             continue
@@ -205,6 +218,8 @@ def _grade(session: Session, event: Event, house: GradingHouse, now: datetime) -
             now=now,
             book=known_schemes(house.schemes_dir),
             timezone=house.timezone,
+            deadlines=known_deadlines(house.deadlines_file),
+            intervals=known_planning(house.planning_file),
         ).event
 
 

@@ -1,16 +1,21 @@
 """Whether the database still keeps what the service promises: one finding for each question asked."""
 
+import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from safety_service.store import integrity, migrations
+from safety_service.blobs import Blobs
+from safety_service.domain.chain import Head, first_fault
+from safety_service.store import attachments, inspection_chain, integrity, migrations
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 
 SHOWN_AT_MOST = 10
+_PIECE = 1 << 20
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -21,15 +26,24 @@ class Finding(msgspec.Struct, frozen=True):
     problems: list[str]
 
 
-def check(engine: Engine) -> Iterator[Finding]:
-    """One finding after another, in one snapshot each; stops after the schema where that is not this one."""
+def check(
+    engine: Engine, *, blobs: Blobs | None = None, exported: Head | None = None, read_files: bool = False
+) -> Iterator[Finding]:
+    """One finding after another, in one snapshot each; stops after the schema where that is not this one.
+
+    `exported`: a head of the inspection chain that was kept outside, which the chain must still hold.
+    `blobs`: where the files are, each of which must be there; `read_files`: with the content it had.
+    """
     schema = migrations.check(engine)
     yield Finding(
         "schema", f"at revision {migrations.head()}, tables and triggers as this program has them", schema
     )
     if schema and migrations.current(engine) != migrations.head():
         return
-    for question in QUESTIONS:
+    questions: list[Callable[[Session], Finding]] = [*QUESTIONS, partial(_inspections, exported=exported)]
+    if blobs is not None:
+        questions.append(partial(_files, blobs=blobs, read=read_files))
+    for question in questions:
         with session_scope(engine, EVERY_SCHOOL) as session:
             yield question(session)
 
@@ -78,6 +92,40 @@ def _messages(session: Session) -> Finding:
         for problem in integrity.message_gaps(session, partition)
     ]
     return Finding("message log", "numbered without a gap, the cursor within it", problems)
+
+
+def _inspections(session: Session, *, exported: Head | None) -> Finding:
+    head = inspection_chain.head(session)
+    expected = msgspec.structs.replace(head, number=inspection_chain.recorded(session))
+    fault = first_fault(inspection_chain.walk(session), expected, exported)
+    kept = f"; the exported head {exported.number} is in it" if exported is not None else ""
+    sound = f"{head.number} records in one chain, head {head.number} {head.hash}{kept}"
+    return Finding("inspections", sound, [fault] if fault else [])
+
+
+def _files(session: Session, *, blobs: Blobs, read: bool) -> Finding:
+    total, problems = 0, []
+    for sha256, size in attachments.files(session):
+        total += 1
+        found = blobs.size(sha256)
+        if found is None:
+            problems.append(f"{sha256} is missing")
+        elif found != size:
+            problems.append(f"{sha256} has {found} bytes, not {size}")
+        elif read and _hash_of(blobs, sha256) != sha256:
+            problems.append(f"{sha256} has another content")
+    if len(problems) > SHOWN_AT_MOST:
+        problems[SHOWN_AT_MOST:] = [f"and {len(problems) - SHOWN_AT_MOST} more"]
+    how = "with the content it had" if read else "in its full length"
+    return Finding("files", f"{total} photos and signatures, each {how}", problems)
+
+
+def _hash_of(blobs: Blobs, sha256: str) -> str:
+    digest = hashlib.sha256()
+    with blobs.open(sha256) as content:
+        while piece := content.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 QUESTIONS: tuple[Callable[[Session], Finding], ...] = (_storage, _history, _alerts, _firing, _messages)

@@ -10,6 +10,8 @@ from sqlmodel import Session
 
 from safety_service.domain.delivery import Notice, Reply, digest_notice, kept, next_attempt, notice_of
 from safety_service.domain.places import desk_link
+from safety_service.domain.types import Alert
+from safety_service.services.snapshot_links import Linker, is_signed
 from safety_service.store import alerts, channels, places
 from safety_service.store import notifications as store
 from safety_service.store.tables_outbox import Channel, Notification
@@ -29,10 +31,14 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What texts need to know of the service: the county's time zone, and its own address if it has one."""
+    """What texts need to know of the service: the county's time zone, and its own address if it has one.
+
+    `linker`: what makes links to images that open without a login.
+    """
 
     timezone: str = "UTC"
     public_url: str | None = None
+    linker: Linker | None = None
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -78,12 +84,22 @@ def gather(
         if step.change == "resolved" and store.told_before(session, row) in {None, "resolved"}:
             store.settle_ended(session, row.id, _POINTLESS, store.WITHHELD)
             continue
-        alert = about[row.alert_id]
-        link = desk_link(home.public_url, alert.school)
-        notice = notice_of(row.id, row.transition, alert, step, place=where[alert.id], link=link)
+        # A claim ends two minutes after this moment: the link lasts from then on.
+        alert = _with_link(about[row.alert_id], home.linker, row.next_attempt_at)
+        link = desk_link(home.public_url, alert.school, alert.id)
+        picture = alert.snapshot_url if is_signed(alert.snapshot_url, home.public_url) else None
+        notice = notice_of(
+            row.id, row.transition, alert, step, place=where[alert.id], link=link, picture=picture
+        )
         claimed = (row.id, row.attempts, row.created_at, row.channel)
         tasks.append(Task(*claimed, channel.kind, channel.config, notice, row.school))
     return [*_alone(tasks, together), *_digests(tasks, together)]
+
+
+def _with_link(alert: Alert, linker: Linker | None, now: datetime) -> Alert:
+    """The alert as others are told of it: they have no account here, so the image's link has its own key."""
+    link = linker.link(alert.snapshot_url, now) if linker is not None else alert.snapshot_url
+    return msgspec.structs.replace(alert, snapshot_url=link)
 
 
 def _alone(tasks: Iterable[Task], together: Collection[int]) -> list[Task]:

@@ -1,5 +1,6 @@
 """Password hashing with Argon2id, at most a few at a time, and the same work whether or not a name exists."""
 
+from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -13,7 +14,12 @@ MAXIMUM_LENGTH = 200
 _hasher = PasswordHasher()
 # One hash takes 64 MiB: a burst of logins must not take the memory of the machine.
 _at_once = BoundedSemaphore(4)
-_NOBODY = _hasher.hash("the password of a name that does not exist")
+
+
+@cache
+def _nobody() -> str:
+    """Made when it is first needed: most processes never log anybody in."""
+    return _hasher.hash("the password of a name that does not exist")
 
 
 def hash_password(password: str, *, place: str = "password") -> str:
@@ -30,7 +36,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether the password fits; without a hash the same work is done and the answer is no."""
     with _at_once:
         try:
-            fits = _hasher.verify(password_hash or _NOBODY, password[:MAXIMUM_LENGTH])
+            fits = _hasher.verify(password_hash or _nobody(), password[:MAXIMUM_LENGTH])
         except (VerificationError, InvalidHashError):
             return False
     return fits and password_hash is not None

@@ -1,20 +1,22 @@
 """Users and API keys: who may be added, changed and let in, each with its audit entry."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlmodel import Session, select
 
 from safety_service.domain.errors import Conflict, Forbidden, NotFound, Refused
-from safety_service.domain.rights import ROLES, sees_every_school
+from safety_service.domain.rights import DEVICE, KEY_ROLES, ROLES, sees_every_school
 from safety_service.services.auth import hash_key
+from safety_service.services.digest import ha1_of
 from safety_service.services.passwords import hash_password
 from safety_service.store import api_keys, audit, registry, users
 from safety_service.store.scope import scope_of
 from safety_service.store.tables import School
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, User
+from safety_service.store.tables_push import KeyDigest
 
 KEY_PREFIX = "csk_"
 _SHOWN_OF_KEY = 10
@@ -111,8 +113,13 @@ def get_user(session: Session, name: str) -> User:
 def create_key(
     session: Session, name: str, grant: Grant, *, now: datetime, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Adds a machine's credential and returns it with the key itself, which is kept nowhere."""
-    _check(session, grant)
+    """Adds a machine's credential and returns it with the key itself, which is kept nowhere.
+
+    The key of a device works as the password of HTTP digest too: many can do nothing else.
+    """
+    _check(session, grant, KEY_ROLES)
+    if grant.role == DEVICE and not (grant.schools or grant.every_school):
+        raise Refused("the key of a device names the schools it pushes for", place="body.schools")
     if expires_at is not None and expires_at <= now:
         raise Refused("a key cannot expire in the past", place="body.expires_at")
     if api_keys.name_taken(session, name):
@@ -131,6 +138,8 @@ def create_key(
     session.add(row)
     session.flush()
     session.add_all(ApiKeySchool(key_id=row.id, school=school) for school in sorted(_listed(grant)))
+    if grant.role == DEVICE:
+        session.add(KeyDigest(key_id=row.id, ha1=ha1_of(name, key)))
     _record(session, "api_key.create", "api_key", name, grant, now)
     return row, key
 
@@ -163,9 +172,9 @@ def _listed(grant: Grant) -> frozenset[str]:
     return frozenset() if grant.every_school else grant.schools
 
 
-def _check(session: Session, grant: Grant) -> None:
-    if grant.role not in ROLES:
-        raise Refused(f"there is no role {grant.role}; the roles are {', '.join(ROLES)}", place="body.role")
+def _check(session: Session, grant: Grant, roles: Sequence[str] = ROLES) -> None:
+    if grant.role not in roles:
+        raise Refused(f"there is no role {grant.role}; the roles are {', '.join(roles)}", place="body.role")
     if grant.every_school and not scope_of(session).every_school:
         raise Forbidden("whoever is limited to some schools cannot give away all of them")
     unknown = grant.schools - registry.known_schools(session, grant.schools)

@@ -16,15 +16,24 @@ from safety_service.domain.deafness import Deaf
 from safety_service.domain.errors import SafetyError
 from safety_service.domain.noise import Ration
 from safety_service.domain.rules.engine import Engine
-from safety_service.domain.types import Event, Rejected
-from safety_service.services import alerting, escalating, rulesets, suppression
+from safety_service.domain.types import Event, Finding
+from safety_service.services import alerting, escalating, rulesets, snapshots, suppression, unmapped
 from safety_service.services.intake import Decoder, GradingHouse, SharedRecall, grade_inspections
 from safety_service.services.presence import Presence
 from safety_service.services.reading import BatchReader, DecodedBatch
 from safety_service.services.receipts import Ledger, Receipt
-from safety_service.services.restarting import note_deaf, own_states, silent_since
+from safety_service.services.restarting import Memory, failure, note_deaf, own_states, silent_since
 from safety_service.services.screening import Screen
-from safety_service.store import devices, event_log, leases, messages, partitions, rollups, rule_states
+from safety_service.store import (
+    devices,
+    event_log,
+    leases,
+    messages,
+    obligations,
+    partitions,
+    rollups,
+    rule_states,
+)
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import after_commit, session_scope
@@ -45,7 +54,8 @@ class Advanced(msgspec.Struct, frozen=True):
 class PipelineOptions(msgspec.Struct, frozen=True):
     """`batch`: messages in one transaction; `tolerance`: a shorter downtime keeps pending timers running.
 
-    `lease` and `fence`: under which every step is taken. `schools` empty: all there are.
+    `lease` and `fence`: under which every step is taken. `schools` empty: all there are. Without an `album`
+    images stay where they are.
     """
 
     partition: int
@@ -57,24 +67,9 @@ class PipelineOptions(msgspec.Struct, frozen=True):
     tolerance: timedelta
     max_payload_bytes: int
     grading: GradingHouse
+    max_push_bytes: int = 0
     ration: Ration = Ration()
-
-
-class Memory(msgspec.Struct):
-    """What is kept between batches, all of it rebuilt from the database at need."""
-
-    rules_version: int
-    engine: Engine
-    registry: devices.Registry
-    decoder: Decoder
-    latest: alerting.LatestAlerts
-    presence: Presence
-    heard_until: datetime
-    ledger: Ledger
-    cursor: int
-    screen: Screen
-    followed: suppression.Followed | None = None
-    """The last look at what is held back, and what no longer is."""
+    album: snapshots.Album | None = None
 
 
 class Pipeline:
@@ -88,13 +83,16 @@ class Pipeline:
         self._on_transitions = on_transitions
         self._memory: Memory | None = None
         self._batch = options.batch
-        self._reader = BatchReader(database, options.partition)
+        self._keeper = snapshots.Keeper(options.album) if options.album is not None else None
+        self._reader = BatchReader(database, options.partition, self._keeper)
         # It outlives a rolled back batch: what it knows of a message is bound to its position.
         self._decoders_memory = SharedRecall()
 
     def close(self) -> None:
-        """Ends the thread that reads ahead."""
+        """Ends the threads that read ahead and write files."""
         self._reader.close()
+        if self._keeper is not None:
+            self._keeper.close()
 
     def advance(self, now: datetime, link_since: datetime | None) -> Advanced:
         """One step. `link_since`: since when the broker has been heard, None while it is not.
@@ -117,7 +115,9 @@ class Pipeline:
                 self._set_aside(error)
             self._batch = max(1, self._batch // 8)
             raise
-        self._batch = min(self._options.batch, self._batch * 2)
+        # Nothing is proved by a step that stopped before the first message, because of its image.
+        if advanced.messages or not advanced.more:
+            self._batch = min(self._options.batch, self._batch * 2)
         return advanced
 
     def receipts_due(self, now: datetime, *, again: bool = False) -> list[Receipt]:
@@ -162,8 +162,9 @@ class Pipeline:
         new = self._take_in(session, row, memory, ahead, now)
         judged = memory.screen.judge(session, row, new, memory.registry, memory.presence, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = memory.engine.observe(judged, now)
-        more = 0 < limit == len(batch)
+        findings = self._owe(session, memory, now)
+        findings += memory.engine.observe(judged, now)
+        more = ahead.cut or 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
@@ -171,12 +172,11 @@ class Pipeline:
         told = 0
         if not more:
             # What was held back waits for that too, and so does whoever is to be told next.
-            rules = memory.engine.rules
-            memory.followed, told = suppression.follow(session, rules, memory.followed, now)
+            memory.followed, told = suppression.follow(session, memory.engine.rules, memory.followed, now)
             transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
+        row.cursor = memory.cursor = ahead.ends_at
         if batch:
-            row.cursor = memory.cursor = batch[-1].position
             self._decoders_memory.save(session, row.cursor)
         memory.presence.write(session, row, memory.registry, memory.engine, now, at_once=unknown)
         row.advanced_at = now
@@ -192,14 +192,26 @@ class Pipeline:
         batch, decoded = ahead.messages, ahead.intake
         intake = grade_inspections(session, decoded, batch, self._options.grading, now)
         # In a backlog the clock of the receipts is that of the messages: the missing one may lie behind.
-        heard = batch[-1].received_at if len(batch) >= self._batch else now
+        heard = batch[-1].received_at if batch and (ahead.cut or len(batch) >= self._batch) else now
         unread = [refusal.message for refusal in decoded.refused if refusal.school is not None]
         intake.events += memory.ledger.take_in(session, decoded.events, unread, heard)
         new = event_log.insert_new(session, row.id, row.event_position, intake.events)
         row.event_position += len(intake.events)
+        if self._options.album is not None:
+            snapshots.note(session, self._options.album, new, decoded.images, now)
         event_log.insert_rejected(session, row.id, intake.refused)
-        rollups.add_events(session, rollups.count_by_hour(new))
+        counts = rollups.count_by_hour(new)
+        rollups.add_events(session, counts)
+        unmapped.note(session, new, counts)
         return new
+
+    def _owe(self, session: Session, memory: Memory, now: datetime) -> list[Finding]:
+        """What the rules find in the obligations that changed since the last step."""
+        if obligations.version(session) <= memory.owed_until:
+            return []
+        memory.owed_until, changed = obligations.changed_after(session, memory.owed_until)
+        schools = self._schools(session)
+        return memory.engine.owe([owed for owed in changed if owed.school in schools], now)
 
     def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
         """The memory, made or renewed where rules or registry changed since the last step."""
@@ -226,10 +238,13 @@ class Pipeline:
         zones = {school: decoder.zone_of(school) for school in schools}
         tolerance, rules = self._options.tolerance, rulesets.in_force(session)
         engine = Engine(rules, tolerance=tolerance, zones=zones, zone=self._options.zone)
+        # Before the obligations are read: what is written meanwhile is then read once more.
+        owed_until = obligations.version(session)
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
             [silent_since(device, intervals, tolerance) for device in registry.devices.values()],
+            [owed for owed in obligations.every_open(session) if owed.school in schools],
         )
         heard_until = self._memory.heard_until if self._memory is not None else now
         if self._memory is None and row.advanced_at is not None and row.advanced_at < now:
@@ -247,13 +262,14 @@ class Pipeline:
             heard_until=heard_until,
             ledger=ledger,
             cursor=row.cursor,
+            owed_until=owed_until,
             screen=self._memory.screen if self._memory is not None else Screen(self._options.ration),
         )
 
     def _decoder(self, registry: devices.Registry, schools: frozenset[str]) -> Decoder:
-        return Decoder(
-            registry, schools, self._options.zone, self._options.max_payload_bytes, self._decoders_memory
-        )
+        given = self._options
+        limits = given.max_payload_bytes, given.max_push_bytes
+        return Decoder(registry, schools, given.zone, *limits, self._decoders_memory)
 
     def _schools(self, session: Session) -> frozenset[str]:
         """The schools this partition works for."""
@@ -271,17 +287,12 @@ class Pipeline:
 
     def _set_aside(self, error: Exception) -> None:
         """Rejects the one message that the pipeline cannot get past, and says where it failed."""
-        where = error.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "pipeline"
         with session_scope(self._database, EVERY_SCHOOL, write=True) as session:
             leases.hold(session, self._options.lease, self._options.fence)
             row = partitions.claim(session, self._options.partition)
             batch = messages.read_after(session, row.id, row.cursor, 1)
             if not batch:
                 return
-            why = Rejected(reason="processing_error", place=place, detail=f"{type(error).__name__}: {error}")
-            event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, why)])
+            event_log.insert_rejected(session, row.id, [Refusal(batch[0], None, failure(error))])
             row.cursor = batch[0].position
             session.add(row)

@@ -136,6 +136,9 @@ def save_device(
     before = found.condition if found else None
     for name, value in fields.model_dump(include={"name", "zone", "format", "model"}).items():
         setattr(row, name, value)
+    # Who adopts a device or imports a list says nothing of its picture, and means nothing by that.
+    if "live_url" in fields.model_fields_set:
+        row.live_url = fields.live_url
     row.zone_type = _zone_type(session, school, fields)
     row.condition = "active"
     session.add(row)

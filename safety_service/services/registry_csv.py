@@ -1,7 +1,5 @@
 """School and device lists from CSV: right lines are imported, every other is reported with its number."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
@@ -17,6 +15,7 @@ from safety_service.domain.errors import Refused
 from safety_service.domain.identities import unified
 from safety_service.domain.registry import DeviceEntry, SchoolEntry, read_entry
 from safety_service.services import cafeterias, registry
+from safety_service.services.csv_lines import NumberedCells, RefusedLine, Tick, read_csv
 from safety_service.settings import Settings
 from safety_service.store import audit, devices
 from safety_service.store import registry as store
@@ -35,7 +34,17 @@ SCHOOL_COLUMNS = (
     "timezone",
 )
 SCHOOL_REQUIRED = ("code", "name_zh", "township")
-DEVICE_COLUMNS = ("school", "device", "name", "zone", "zone_type", "format", "model", "identities")
+DEVICE_COLUMNS = (
+    "school",
+    "device",
+    "name",
+    "zone",
+    "zone_type",
+    "format",
+    "model",
+    "identities",
+    "live_url",
+)
 DEVICE_REQUIRED = ("school", "device")
 
 LINES_AT_ONCE = 100
@@ -43,17 +52,6 @@ LINES_AT_ONCE = 100
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
 Line = tuple[int, Mapping[str, str]]
-Tick = Callable[[int], None]
-
-
-class RefusedLine(msgspec.Struct, frozen=True):
-    """`line` counts from 1, the heading included."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
 
 
 class Outcome(msgspec.Struct):
@@ -104,12 +102,6 @@ def import_devices(
     )
 
 
-def count_lines(path: Path) -> int:
-    """Roughly how many lines an import will go through, for a progress bar."""
-    with path.open("rb") as file:
-        return max(0, sum(1 for _ in file) - 1)
-
-
 def _import(
     engine: Engine,
     noun: str,
@@ -150,12 +142,7 @@ def _not_twice(seen: dict[tuple[str, ...], int], key: tuple[str, ...], number: i
 
 
 def _read(path: Path, columns: tuple[str, ...], required: tuple[str, ...]) -> Iterator[Line]:
-    text = _text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        heads = [head.strip().lower() for head in next(reader, [])]
-    except csv.Error as error:
-        raise Refused(f"{path.name}: line 1 is not CSV: {error}", place=path.name) from error
+    heads, lines = read_csv(path)
     missing = [name for name in required if name not in heads]
     strange = [head for head in heads if head not in columns]
     if missing or strange or len(set(heads)) != len(heads):
@@ -163,31 +150,13 @@ def _read(path: Path, columns: tuple[str, ...], required: tuple[str, ...]) -> It
         named += [f"the column {name!r} is not known" for name in strange]
         reason = "; ".join(named) or "a column stands there twice"
         raise Refused(f"{reason}; the columns are {','.join(columns)}", place=f"{path.name}, line 1")
-    return _lines(path, reader, heads)
+    return _named(heads, lines)
 
 
-def _lines(path: Path, reader: "csv._reader", heads: list[str]) -> Iterator[Line]:  # type: ignore[name-defined]
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise Refused(f"not CSV: {error}", place=f"{path.name}, line {reader.line_num}") from error
-        if any(cell.strip() for cell in cells):
-            # Short and long lines go on as they are: the check of the entry names what is wrong.
-            line = dict(zip(heads, cells, strict=False))
-            if len(cells) > len(heads):
-                line[f"cell {len(heads) + 1}"] = cells[len(heads)]
-            yield reader.line_num, line
-
-
-def _text(path: Path) -> str:
-    """UTF-8, or what a Chinese Excel saves as CSV."""
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused("the file is neither UTF-8 nor GB18030 text", place=path.name)
+def _named(heads: list[str], lines: Iterator[NumberedCells]) -> Iterator[Line]:
+    for number, cells in lines:
+        # Short and long lines go on as they are: the check of the entry names what is wrong.
+        line = dict(zip(heads, cells, strict=False))
+        if len(cells) > len(heads):
+            line[f"cell {len(heads) + 1}"] = cells[len(heads)]
+        yield number, line

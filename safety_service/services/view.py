@@ -25,10 +25,12 @@ from safety_service.services.view_figures import (
     worst,
 )
 from safety_service.store import alerts as alert_rows
-from safety_service.store import rollups
+from safety_service.store import rectifications, rollups
 from safety_service.store import view as rows
+from safety_service.store import view_duties as duty_rows
 
 DAY = 24
+_MOMENT = timedelta(seconds=1)
 LAGGING = timedelta(seconds=30)
 OPEN_ALERTS = 40
 NEWEST_ALERTS = 20
@@ -71,8 +73,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
     by_severity = rows.open_by_severity(session)
     open_figures = {name: open_figure(by_severity.get(name), name) for name in LEVELS}
     day_ago, midnight, advanced = at.minute - timedelta(hours=DAY), at.midnight, rows.advanced_at(session)
-    county = rows.county(session, at.county_code)
-    closed = rows.closed_since(session, midnight)
+    county, closed = rows.county(session, at.county_code), rows.closed_since(session, midnight)
     acknowledged, ended = rows.acknowledge_times(session, day_ago), rows.close_times(session, day_ago)
     return {
         "as_of": rfc3339(at.now),
@@ -104,6 +105,7 @@ def overview(session: Session, at: Viewpoint) -> shapes.Overview:
         "acknowledge_seconds": figure(tenths(acknowledged.median), "view/response", {}),
         "close_seconds": figure(tenths(ended.median), "view/response", {}),
         **_presence(session, at),
+        **_owed(session, at),
         "newest": _newest(session),
     }
 
@@ -117,12 +119,42 @@ def _newest(session: Session) -> list[shapes.AlertRow]:
     return [alert_row(*found[number]) for number in sorted(found, reverse=True)]
 
 
+def _owed(session: Session, at: Viewpoint) -> shapes.Owed:
+    return {**_put_right(session, at), **_duties(session, at)}
+
+
+def _put_right(session: Session, at: Viewpoint) -> shapes.PutRight:
+    late = rectifications.count_overdue(session, at.now)
+    return {
+        "rectifications_open": figure(rectifications.count_open(session), "rectifications", {"open": "true"}),
+        "rectifications_overdue": figure(late, "rectifications", {"overdue": "true"}),
+    }
+
+
+def _duties(session: Session, at: Viewpoint) -> shapes.Duties:
+    """Of the county's day: a second later, since what is due at 24:00 is due at the next midnight."""
+    since = at.midnight + _MOMENT
+    until = since + timedelta(days=1)
+    today = duty_rows.owed(session, since, until)
+    stretch: dict[str, str | datetime] = {"from": since, "to": until}
+    late = duty_rows.overdue(session, at.minute)
+    return {
+        "duties_today": share(today.done, today.total, "duties/due", stretch),
+        "duties_missed": figure(today.missed, "duties/due", {"state": "missed", **stretch}),
+        "duties_overdue": figure(late, "duties/due", {"state": "open", "to": at.minute}),
+    }
+
+
 def _presence(session: Session, at: Viewpoint) -> shapes.Presence:
     devices = rows.devices_by_school(session, at.seen_since)
     online, total = device_sums(devices)
     reporting = sum(1 for school in devices.values() if school.online)
+    unknown = sum(school.fresh for school in devices.values())
+    held = sum(school.quarantined for school in devices.values())
     return {
         "devices_online": share(online, total, "devices", {"online": "true"}),
+        "devices_new": figure(unknown, "devices", {"condition": "new"}),
+        "devices_quarantined": figure(held, "devices", {"condition": "quarantined"}),
         "schools_reporting": share(
             reporting, rows.count_schools(session), "view/schools", {"reporting": "true"}
         ),
@@ -136,7 +168,7 @@ def schools(
     since = at.hours_back(hours)
     events, alerts = rollups.events_by_school(session, since), rollups.alerts_by_school(session, since)
     devices, waiting = rows.devices_by_school(session, at.seen_since), rows.open_by_school(session)
-    nothing = rows.DeviceTotals(0, 0, 0)
+    nothing = rows.DeviceTotals(0, 0, 0, 0)
     items: list[shapes.SchoolItem] = [
         {
             **_school_state(row, waiting.get(row.school.code, {}), devices.get(row.school.code, nothing)),
@@ -200,46 +232,6 @@ def school_map(session: Session, at: Viewpoint) -> shapes.SchoolMap:
             }
         )
     return {"type": "FeatureCollection", "as_of": rfc3339(at.now), "features": features}
-
-
-def trend(session: Session, at: Viewpoint, *, hours: int) -> shapes.Trend:
-    """Events and raised alerts of each of the last hours, oldest first, the running hour last."""
-    since = at.hours_back(hours)
-    events = {found.hour: found.total for found in rollups.events_by_hour(session, since)}
-    alerts = rollups.alerts_by_hour(session, since)
-    items: list[shapes.TrendHour] = []
-    for hour in (since + timedelta(hours=step) for step in range(hours)):
-        stretch = {"from": hour, "to": hour + timedelta(hours=1)}
-        by_severity = {name: alerts.get(hour, {}).get(name, 0) for name in LEVELS}
-        items.append(
-            {
-                "hour": rfc3339(hour),
-                "events": events.get(hour, 0),
-                "alerts": sum(by_severity.values()),
-                "by_severity": by_severity,
-                "list": link("alerts", stretch),
-                "events_list": link("events", stretch),
-            }
-        )
-    return {"as_of": rfc3339(at.now), "hours": hours, "items": items}
-
-
-def kinds(session: Session, at: Viewpoint, *, hours: int, limit: int) -> shapes.Kinds:
-    """The kinds that raised most alerts, then those with most events."""
-    since = at.hours_back(hours)
-    events, alerts = rollups.events_by_kind(session, since), rollups.alerts_by_kind(session, since)
-    ranked = sorted({*events, *alerts}, key=lambda kind: (-alerts.get(kind, 0), -events.get(kind, 0), kind))
-    items: list[shapes.KindItem] = [
-        {
-            "kind": kind,
-            "alerts": alerts.get(kind, 0),
-            "events": events.get(kind, 0),
-            "list": link("alerts", {"kind": kind, "from": since}),
-            "events_list": link("events", {"kind": kind, "from": since}),
-        }
-        for kind in ranked[:limit]
-    ]
-    return {"as_of": rfc3339(at.now), "hours": hours, "items": items}
 
 
 def response(session: Session, at: Viewpoint) -> shapes.Response:

@@ -60,11 +60,34 @@ class AlertRow(TypedDict):
 
 
 class Presence(TypedDict):
+    """`devices_new`: heard of and not adopted; `devices_quarantined`: held apart at a strict school."""
+
     devices_online: Share
+    devices_new: Figure
+    devices_quarantined: Figure
     schools_reporting: Share
 
 
-class Overview(Presence):
+class PutRight(TypedDict):
+    """Rectifications neither accepted nor cancelled, and those of them that are owed beyond their day."""
+
+    rectifications_open: Figure
+    rectifications_overdue: Figure
+
+
+class Duties(TypedDict):
+    """Of the duties due today those done, and those missed; overdue: still to be done, whenever due."""
+
+    duties_today: Share
+    duties_missed: Figure
+    duties_overdue: Figure
+
+
+class Owed(PutRight, Duties):
+    """What people owe."""
+
+
+class Overview(Presence, Owed):
     """`advanced_at`: when messages were last turned into alerts; `lagging`: that is too long ago to trust."""
 
     as_of: str
@@ -129,35 +152,6 @@ class SchoolMap(TypedDict):
     features: list[Feature]
 
 
-class TrendHour(TypedDict):
-    hour: str
-    events: int
-    alerts: int
-    by_severity: dict[str, int]
-    list: str
-    events_list: str
-
-
-class Trend(TypedDict):
-    as_of: str
-    hours: int
-    items: list[TrendHour]
-
-
-class KindItem(TypedDict):
-    kind: str
-    alerts: int
-    events: int
-    list: str
-    events_list: str
-
-
-class Kinds(TypedDict):
-    as_of: str
-    hours: int
-    items: list[KindItem]
-
-
 class Times(TypedDict):
     samples: int
     median_seconds: float | None
@@ -208,8 +202,20 @@ class GradeName(TypedDict):
     icon: str | None
 
 
+class ListReason(TypedDict):
+    """One criterion that put a cafeteria on a list, and the fact that it looked at."""
+
+    fact: str
+    zh: str
+    en: str
+
+
 class CafeteriaItem(TypedDict):
-    """`grade` and `score` of the last visit, `letter` and `average` of the last twelve months."""
+    """`grade` and `score` of the last visit, `letter` and `average` of the last twelve months.
+
+    `reasons`: why it is on the red or the black list, empty on neither. `contested`: an appeal against the
+    last visit is pending.
+    """
 
     id: str
     school: str
@@ -220,8 +226,19 @@ class CafeteriaItem(TypedDict):
     letter: str | None
     average: str | None
     reason: str | None
+    reasons: list[ListReason]
+    contested: bool
     visited_on: str | None
     list: str
+
+
+class RedBlackList(TypedDict):
+    """The best first, the worst first. `criteria` are those by which they were drawn up."""
+
+    as_of: str
+    red: list[CafeteriaItem]
+    black: list[CafeteriaItem]
+    criteria: dict[str, Any]
 
 
 class GradeDrop(TypedDict):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from safety_service.domain.errors import NotFound
 from safety_service.store.dialect import insert
@@ -38,19 +39,26 @@ def find(session: Session, cafeteria: str) -> Cafeteria | None:
 
 
 def lock(session: Session, school: str, cafeteria: str | None) -> Cafeteria | None:
-    """The cafeteria of the school, held until the transaction ends so that its visits are graded in turn.
+    """`only`, held until the transaction ends so that its visits are graded in turn."""
+    # Not against those who only name the cafeteria in a row of theirs, such as a file or a draft.
+    statement = _of_school(school, cafeteria).with_for_update(key_share=True)
+    return _single(session, statement)
 
-    Without an id: the school's only one, None where there are several or none.
-    """
+
+def only(session: Session, school: str, cafeteria: str | None) -> Cafeteria | None:
+    """The cafeteria of the school. Without an id: its only one, None where there are several or none."""
+    return _single(session, _of_school(school, cafeteria))
+
+
+def _of_school(school: str, cafeteria: str | None) -> SelectOfScalar[Cafeteria]:
     statement = select(Cafeteria).where(Cafeteria.school == school)
     if cafeteria is not None:
         statement = statement.where(Cafeteria.id == cafeteria)
-    found = session.exec(
-        statement.order_by(col(Cafeteria.id))
-        .limit(2)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    return statement.order_by(col(Cafeteria.id)).limit(2)
+
+
+def _single(session: Session, statement: SelectOfScalar[Cafeteria]) -> Cafeteria | None:
+    found = session.exec(statement.execution_options(populate_existing=True)).all()
     return found[0] if len(found) == 1 else None
 
 
@@ -65,11 +73,11 @@ def add_missing(session: Session, cafeterias: Iterable[Cafeteria]) -> int:
     return added
 
 
-def show_last_visit(session: Session, cafeteria: Cafeteria, visit: Inspection) -> None:
-    """Repeats on the cafeteria what its last visit gave."""
-    cafeteria.inspection = visit.id
+def show_last_visit(session: Session, cafeteria: Cafeteria, visit: Inspection | None) -> None:
+    """Repeats on the cafeteria what its last visit gave; nothing where it has none."""
+    cafeteria.inspection = visit.id if visit is not None else None
     for field in ("visited_on", "scheme", "score", "grade", "icon", "reason"):
-        setattr(cafeteria, field, getattr(visit, field))
+        setattr(cafeteria, field, getattr(visit, field, None))
     session.add(cafeteria)
     session.flush()
 

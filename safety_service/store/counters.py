@@ -6,6 +6,7 @@ from safety_service.store.dialect import insert
 from safety_service.store.tables_partition import Counter
 
 TRANSITIONS = "transition"
+INSPECTIONS = "inspection"
 
 
 def message_log(partition: int) -> str:

@@ -166,13 +166,17 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def insert_rejected(session: Session, partition: int, refused: Sequence[Refusal]) -> None:
-    """Keeps why messages could not be read, and each message once for a replay, with its first refusal."""
+    """Keeps why messages could not be read, and each message once for a replay, with its first refusal.
+
+    Where only the image of an event was refused, a replay would gain nothing, and images are kept shorter.
+    """
     if not refused:
         return
     rows = []
     kept: set[int] = set()
     for refusal in refused:
         message, why = refusal.message, refusal.why
+        known = message.position in kept or why.only_image
         rows.append(
             {
                 "partition": partition,
@@ -186,8 +190,9 @@ def insert_rejected(session: Session, partition: int, refused: Sequence[Refusal]
                 "qos": message.qos,
                 "retained": message.retained,
                 "origin": message.origin,
-                "payload": None if message.position in kept else message.payload,
+                "payload": None if known else message.payload,
             }
         )
-        kept.add(message.position)
+        if not known:
+            kept.add(message.position)
     session.connection().execute(insert(session, RejectedMessage), rows)

@@ -1,6 +1,6 @@
 """Triggers that make tables append-only, whatever program writes to the database."""
 
-APPEND_ONLY = ("audit_entry", "alert_transition", "inspection")
+APPEND_ONLY = ("audit_entry", "alert_transition", "inspection", "attachment", "rectification_step")
 
 _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

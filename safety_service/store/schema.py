@@ -5,13 +5,22 @@ from sqlmodel import SQLModel
 
 from safety_service.store import (
     tables,
+    tables_boundary,
     tables_cafeteria,
+    tables_credit,
+    tables_credit_index,
+    tables_desk,
+    tables_duties,
     tables_escalation,
     tables_identity,
+    tables_inspection,
     tables_news,
     tables_outbox,
     tables_people,
+    tables_push,
+    tables_rectification,
     tables_rollup,
+    tables_snapshot,
     tables_suppression,
 )
 
@@ -24,7 +33,16 @@ MODULES = (
     tables_news,
     tables_suppression,
     tables_escalation,
+    tables_inspection,
+    tables_rectification,
+    tables_credit,
+    tables_credit_index,
+    tables_desk,
+    tables_boundary,
+    tables_push,
+    tables_duties,
     tables_identity,
+    tables_snapshot,
 )
 
 METADATA: MetaData = SQLModel.metadata

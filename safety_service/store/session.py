@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -131,3 +131,13 @@ def _writers_turn(engine: Engine) -> Iterator[None]:
 def after_commit(session: Session, effect: Callable[[], None]) -> None:
     """Runs `effect` once this transaction is safely committed, never before, never after a rollback."""
     session.info.setdefault("after_commit", []).append(effect)
+
+
+def is_writing(session: Session) -> bool:
+    """Whether this transaction may write: then it sees what nobody else sees yet."""
+    return bool(session.get_bind().get_execution_options().get("writes"))
+
+
+def pool_of(session: Session) -> Pool:
+    """What all sessions of one database in this process share."""
+    return session.get_bind().engine.pool

@@ -137,6 +137,7 @@ class Device(SchoolOwned, table=True):
     gateway: str | None = None
     clock_offset_seconds: float | None = None
     clock_suspect: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    live_url: str | None = None
 
 
 class StoredEvent(SchoolOwned, table=True):
@@ -231,6 +232,13 @@ class StoredAlert(SchoolOwned, table=True):
             "resolved_at",
             sqlite_where=text("resolved_at IS NOT NULL"),
             postgresql_where=text("resolved_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_alert_snapshot",
+            "snapshot_url",
+            sqlite_where=text("snapshot_url IS NOT NULL"),
+            postgresql_where=text("snapshot_url IS NOT NULL"),
+            postgresql_using="hash",
         ),
         CheckConstraint("condition IN ('firing', 'resolved')", name="ck_alert_condition"),
         CheckConstraint("(condition = 'resolved') = (resolved_at IS NOT NULL)", name="ck_alert_resolved"),

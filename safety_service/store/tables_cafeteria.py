@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from safety_service.store.columns import BigInt
+from safety_service.store.columns import BigInt, Json
 from safety_service.store.scope import SchoolOwned
 from safety_service.store.tables import instant, json_object, number
 
@@ -15,7 +15,8 @@ class Cafeteria(SchoolOwned, table=True):
     """One kitchen of a school with the dates its grade depends on, and what its last visit gave.
 
     `inspection`, `visited_on`, `scheme`, `score`, `grade`, `icon`, `reason` repeat the inspection that is
-    last by (visited_on, id); all are empty before the first.
+    last by (visited_on, visit), in its newest revision; all are empty before the first. `risk_level`: A to D,
+    D the riskiest, None where none was set.
     """
 
     __table_args__ = (Index("ix_cafeteria_school", "school", "id"),)
@@ -35,6 +36,7 @@ class Cafeteria(SchoolOwned, table=True):
     grade: str | None = None
     icon: str | None = None
     reason: str | None = None
+    risk_level: str | None = None
 
 
 class Inspection(SchoolOwned, table=True):
@@ -43,11 +45,25 @@ class Inspection(SchoolOwned, table=True):
     `source_key` makes a submission one and the same however often it arrives, `fingerprint` tells whether
     its content is the same too. `result` is the whole scoring with its reckoning, under the scheme version
     of that day; it is never computed again. `comparison` is with `previous`, the last visit known then.
+
+    A correction is a row of its own: `corrects` is the row it stands in for, `visit` the chain number of the
+    first row of the same visit, `revision` how often that was corrected. The newest counts: the one that no
+    row corrects. `chain_number` and `chain_hash` are its place in the chain of domain/chain.py.
+
+    `inspectors` are all names, `inspector` the first; `attachments` what was declared, `{sha256, media_type,
+    size, role, item}`, whether or not the file has come; `follow_ups` by the code of a failed item who puts
+    it right by when, `{owner, due}`.
     """
 
     __table_args__ = (
         UniqueConstraint("school", "source_key", name="uq_inspection_source"),
-        Index("ix_inspection_cafeteria", "cafeteria", "visited_on", "id"),
+        UniqueConstraint("corrects", name="uq_inspection_corrects"),
+        UniqueConstraint("chain_number", name="uq_inspection_chain_number"),
+        Index("ix_inspection_cafeteria", "cafeteria", "visited_on", "visit"),
+        Index("ix_inspection_visit", "visit", "revision"),
+        Index("ix_inspection_scored", "cafeteria", "scheme", "visited_on", "score"),
+        Index("ix_inspection_newest", "cafeteria", "chain_number"),
+        Index("ix_inspection_day", "visited_on", "id"),
     )
 
     id: int = number()
@@ -69,3 +85,16 @@ class Inspection(SchoolOwned, table=True):
     result: dict[str, Any] = json_object()
     previous: int | None = Field(default=None, sa_type=BigInt)
     comparison: dict[str, Any] = json_object()
+    visit: int = Field(sa_type=BigInt)
+    revision: int = 0
+    corrects: int | None = Field(default=None, sa_type=BigInt, foreign_key="inspection.id")
+    inspectors: list[str] = Field(default_factory=list, sa_type=Json, nullable=False)
+    latitude: float | None = None
+    longitude: float | None = None
+    accuracy_m: float | None = None
+    started_at: datetime | None = instant(nullable=True)
+    finished_at: datetime | None = instant(nullable=True)
+    attachments: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json, nullable=False)
+    follow_ups: dict[str, Any] = json_object()
+    chain_number: int = Field(sa_type=BigInt)
+    chain_hash: str

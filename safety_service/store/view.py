@@ -29,6 +29,7 @@ class DeviceTotals(NamedTuple):
     total: int
     online: int
     fresh: int
+    quarantined: int
 
 
 class Percentiles(NamedTuple):
@@ -118,7 +119,7 @@ def devices_by_school(session: Session, seen_since: datetime) -> Mapping[str, De
         .where(col(Device.condition) != "retired")
         .group_by(col(Device.school))
     )
-    return {school: DeviceTotals(total, online, fresh) for school, total, online, fresh in rows}
+    return {school: DeviceTotals(*totals) for school, *totals in rows}
 
 
 def devices_by_format(session: Session, seen_since: datetime) -> Mapping[str, DeviceTotals]:
@@ -127,7 +128,7 @@ def devices_by_format(session: Session, seen_since: datetime) -> Mapping[str, De
         .where(col(Device.condition) != "retired")
         .group_by(col(Device.format))
     )
-    return {name or "": DeviceTotals(total, online, fresh) for name, total, online, fresh in rows}
+    return {name or "": DeviceTotals(*totals) for name, *totals in rows}
 
 
 def _device_figures(seen_since: datetime) -> tuple[ColumnElement[Any], ...]:
@@ -135,6 +136,7 @@ def _device_figures(seen_since: datetime) -> tuple[ColumnElement[Any], ...]:
         func.count(),
         func.count(case((col(Device.last_seen_at) >= seen_since, 1))),
         func.count(case((col(Device.condition) == "new", 1))),
+        func.count(case((col(Device.condition) == "quarantined", 1))),
     )
 
 

@@ -1,8 +1,11 @@
 """One row of everything for a school, so that a test can look for what leaks to the people of another."""
 
+import hashlib
+import io
 from datetime import date, timedelta
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -26,6 +29,15 @@ from safety_service.store.tables import (
     Zone,
 )
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_credit import Appeal, Penalty, Repair
+from safety_service.store.tables_credit_index import CreditIndexDay
+from safety_service.store.tables_desk import Handover
+from safety_service.store.tables_duties import (
+    DutyOccurrence,
+    DutyRecord,
+    HealthCertificate,
+    StoredObligation,
+)
 from safety_service.store.tables_escalation import (
     Escalation,
     EscalationPolicy,
@@ -33,10 +45,14 @@ from safety_service.store.tables_escalation import (
     StoredRoster,
 )
 from safety_service.store.tables_identity import DeviceIdentity, SensorState
+from safety_service.store.tables_inspection import Attachment, InspectionDraft, PlannedVisit
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
 from safety_service.store.tables_people import ApiKey, ApiKeySchool, AuditEntry, User, UserSchool
+from safety_service.store.tables_push import UnmappedCode, ViidRegistration
+from safety_service.store.tables_rectification import Rectification, RectificationStep
 from safety_service.store.tables_rollup import RollupAlertHour, RollupHour
+from safety_service.store.tables_snapshot import Snapshot, SnapshotFetch
 from safety_service.store.tables_suppression import QuietTime
 from tests.conftest import NOW
 from tests.people import password_hash
@@ -76,11 +92,17 @@ def add_everything(engine: Engine, number: int) -> None:
             _alerts(number),
             _history(number),
             _duty(number),
+            _owed(number),
             _cafeteria(number),
+            _put_right(number),
+            _standing(number),
+            _images(number),
+            _certificate(number),
         ):
             _add(session, rows)
         _add(session, _people(number))
         counters.take(session, counters.TRANSITIONS, 4 - counters.current(session, counters.TRANSITIONS))
+        counters.take(session, counters.INSPECTIONS, 1)
 
 
 def _add(session: Session, rows: list[object]) -> None:
@@ -252,6 +274,54 @@ def _duty(n: int) -> list[object]:
     ]
 
 
+def _owed(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    name = f"{mark}/{school}/{n}"
+    window: dict[str, Any] = {
+        "opens_at": NOW,
+        "due_at": NOW + timedelta(hours=n),
+        "lapses_at": NOW + timedelta(days=1),
+    }
+    return [
+        StoredObligation(
+            of="duty",
+            id=name,
+            change=n,
+            school=school,
+            subject=mark,
+            title={"zh": mark, "en": mark},
+            due_at=NOW + timedelta(days=1),
+        ),
+        DutyOccurrence(id=name, duty=mark, school=school, subject=mark, **window),
+        DutyRecord(
+            id=n,
+            duty=mark,
+            school=school,
+            subject=mark,
+            done_at=NOW,
+            done_by=mark,
+            found="nothing",
+            recorded_at=NOW,
+            recorded_by=mark,
+        ),
+    ]
+
+
+def _certificate(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    return [
+        HealthCertificate(
+            cafeteria=f"{school}-c1",
+            reference=mark,
+            school=school,
+            person=mark,
+            expires_on=date(2027, 3, n),
+            updated_at=NOW,
+            updated_by=mark,
+        )
+    ]
+
+
 def _cafeteria(n: int) -> list[object]:
     school, mark = school_code(n), marker(n)
     name = f"{school}-c1"
@@ -291,6 +361,175 @@ def _cafeteria(n: int) -> list[object]:
                 "sections_worse": [],
                 "key_items_failed": [],
             },
+            visit=n,
+            chain_number=n,
+            chain_hash=mark,
+        ),
+        Attachment(
+            cafeteria=name,
+            sha256=hashlib.sha256(picture(n)).hexdigest(),
+            school=school,
+            media_type="image/png",
+            size=len(picture(n)),
+            width=n,
+            height=1,
+            stored_at=NOW,
+            stored_by=mark,
+        ),
+        InspectionDraft(
+            cafeteria=name,
+            id=mark,
+            school=school,
+            body={"id": mark},
+            problems=[{"place": "date", "reason": mark}],
+            submitted_at=NOW,
+            submitted_by=mark,
+        ),
+        CreditIndexDay(
+            cafeteria=name,
+            day=NOW.date(),
+            school=school,
+            value="70.00",
+            version=mark,
+            reckoned_at=NOW,
+        ),
+        PlannedVisit(
+            cafeteria=name,
+            school=school,
+            assignee="admin",
+            planned_on=NOW.date(),
+            planned_at=NOW,
+            planned_by=mark,
+        ),
+    ]
+
+
+def _put_right(n: int) -> list[object]:
+    """Number n is open, number 10 + n was reported done."""
+    school, mark = school_code(n), marker(n)
+    common: dict[str, Any] = {
+        "school": school,
+        "cafeteria": f"{school}-c1",
+        "zone": mark,
+        "source": "patrol",
+        "title": {"zh": mark, "en": mark},
+        "owner": mark,
+        "due_on": date(2026, 8, 25),
+        "due_at": NOW,
+        "opened_at": NOW,
+        "opened_by": mark,
+    }
+    done: dict[str, Any] = {"status": "done", "done_at": NOW, "done_by": mark, "photos_after": ["a" * 64]}
+    step: dict[str, Any] = {
+        "rectification": n,
+        "school": school,
+        "action": "opened",
+        "at": NOW,
+        "status": "open",
+    }
+    return [
+        Rectification(id=n, **common),
+        Rectification(id=10 + n, **common, **done),
+        RectificationStep(id=n, by=mark, comment=mark, **step),
+    ]
+
+
+def _standing(n: int) -> list[object]:
+    """Inspection 10 + n is contested; somebody has applied for penalty 10 + n; 20 + n is not published."""
+    school, mark = school_code(n), marker(n)
+    place: dict[str, Any] = {"school": school, "cafeteria": f"{school}-c1"}
+    visit: dict[str, Any] = {
+        "scheme": SCHEME,
+        "scheme_version": "1",
+        "visited_on": date(2026, 8, 10),
+        "submitted_at": NOW,
+    }
+    penalty: dict[str, Any] = {
+        **place,
+        "operator": mark,
+        "kind": "warning",
+        "subject": "food",
+        "decided_on": date(2026, 1, 5),
+        "published_on": date(2026, 1, 9),
+        "recorded_at": NOW,
+        "recorded_by": mark,
+    }
+    claimed = ["duties_done", "harm_removed", "no_repeat", "not_listed"]
+    applied: dict[str, Any] = {
+        "repair_class": "minor",
+        "repairable_on": date(2026, 4, 9),
+        "conditions": claimed,
+    }
+    return [
+        Inspection(
+            id=10 + n,
+            visit=10 + n,
+            chain_number=10 + n,
+            chain_hash=mark,
+            source_key=f"{mark}-contested",
+            fingerprint=mark,
+            submitted_by=mark,
+            result=score_form(pick(load_schemes(), SCHEME), VISIT).as_json(),
+            comparison={
+                "change": {"zh": mark, "en": mark},
+                "why": {"zh": mark, "en": mark},
+                "sections_worse": [],
+                "key_items_failed": [],
+            },
+            **place,
+            **visit,
+        ),
+        Appeal(
+            id=n,
+            inspection=10 + n,
+            grounds=mark,
+            filed_at=NOW,
+            filed_by=mark,
+            due_on=date(2026, 9, 20),
+            due_at=NOW + timedelta(days=20),
+            **place,
+        ),
+        Penalty(id=n, reference=f"{mark}-1", **penalty),
+        Penalty(id=10 + n, reference=f"{mark}-2", **penalty),
+        Penalty(id=20 + n, reference=f"{mark}-3", **{**penalty, "published_on": None}),
+        Repair(
+            id=n,
+            penalty=10 + n,
+            school=school,
+            statement=mark,
+            applied_at=NOW,
+            applied_by=mark,
+            **applied,
+        ),
+    ]
+
+
+def picture(number: int) -> bytes:
+    """An image that no other school has."""
+    content = io.BytesIO()
+    Image.new("RGB", (number, 1)).save(content, "PNG")
+    return content.getvalue()
+
+
+def _images(n: int) -> list[object]:
+    school, mark = school_code(n), marker(n)
+    content = picture(n)
+    return [
+        Snapshot(
+            sha256=hashlib.sha256(content).hexdigest(),
+            school=school,
+            media_type="image/png",
+            size=len(content),
+            stored_at=NOW,
+        ),
+        SnapshotFetch(
+            school=school,
+            device=mark,
+            link=f"http://{mark}/1.jpg",
+            host=mark,
+            occurred_at=NOW,
+            created_at=NOW,
+            next_attempt_at=NOW,
         ),
     ]
 
@@ -319,6 +558,17 @@ def _people(n: int) -> list[object]:
             created_by=mark,
         ),
         ApiKeySchool(key_id=n, school=school),
+        ViidRegistration(viid_id=f"{mark}-viid", key_id=n, school=school, registered_at=NOW, heard_at=NOW),
+        UnmappedCode(
+            school=school,
+            vendor="generic",
+            code=mark,
+            format="aibox",
+            count=n,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+            device=mark,
+        ),
         Channel(
             id=mark,
             kind="webhook",
@@ -326,8 +576,22 @@ def _people(n: int) -> list[object]:
             config={"url": "http://127.0.0.1:9/", "secret": "whsec_" + "A" * 32},
             schools=[school],
         ),
+        Handover(school=school, note=mark, open=_open(mark), written_at=NOW, written_by=mark),
         *(_quiet_time(number, kind, n) for number, kind in ((n, "silence"), (10 + n, "maintenance"))),
     ]
+
+
+def _open(mark: str) -> dict[str, Any]:
+    """What a hand-over carries where nothing is open but a silence."""
+    silence: dict[str, Any] = {
+        "id": 1,
+        "school": None,
+        "match": {},
+        "comment": mark,
+        "ends_at": NOW.isoformat(),
+    }
+    counts = {"by_severity": {}, "unacknowledged": 0, "rectifications_overdue": 0, "duties_overdue": 0}
+    return {**counts, "alerts": [], "silences": [silence]}
 
 
 def _quiet_time(number: int, kind: str, n: int) -> QuietTime:

@@ -43,7 +43,7 @@ def test_an_alert_from_raise_to_close(client_as: AsRole, app: FastAPI, two_schoo
     assert said(answer.content, "event") == "一键报警"
     assert said(answer.content, "areaDesc") == "第一小学"
     assert said(answer.content, "sent") == "2026-09-01T08:00:00+08:00"
-    assert said(answer.content, "web") == "https://campus.example.org/desk?school=370828-001"
+    assert said(answer.content, "web") == "https://campus.example.org/desk?school=370828-001&alert=1"
 
     assert admin.post(f"{path}/close", json={"disposition": "drill"}).status_code == 200
     closed = admin.get(f"{path}/cap").content

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from safety_service.domain.rights import RIGHTS
+from safety_service.domain.rights import RIGHTS, ROLES
 from tests import people
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL
 from tests.people import PASSWORD
@@ -154,5 +154,6 @@ def test_a_key_cannot_be_made_twice_by_a_repeat(client_as: AsRole) -> None:
 
 
 def test_every_role_reads_and_none_but_admin_has_all() -> None:
-    assert all("registry:read" in rights for rights in RIGHTS.values())
+    assert all("registry:read" in RIGHTS[role] for role in ROLES)
+    assert RIGHTS["device"] == {"messages:push"}
     assert all(rights < RIGHTS["admin"] for role, rights in RIGHTS.items() if role != "admin")

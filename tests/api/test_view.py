@@ -20,7 +20,7 @@ from safety_service.store.tables_partition import Partition
 from tests.conftest import NOW, OTHER_SCHOOL, SCHOOL, Clock
 
 ClientAs = Callable[[str], TestClient]
-VIEWS = ("overview", "schools", "map", "trend", "kinds", "cafeterias", "response", "devices")
+VIEWS = ("overview", "schools", "map", "trend", "trend/days", "kinds", "cafeterias", "response", "devices")
 HOUR = timedelta(hours=1)
 
 
@@ -121,6 +121,7 @@ def test_overview_counts_what_is_open_today_and_online(county: Engine, client_as
     assert found["events_today"]["value"] == 45
     assert found["acknowledge_seconds"]["value"] == statistics.median([3600, 30, 90, 60])
     assert found["close_seconds"]["value"] == 900
+    assert (found["devices_new"]["value"], found["devices_quarantined"]["value"]) == (3, 0)
     assert found["devices_online"] | {"list": ""} == {"value": 1, "total": 3, "percent": 33.3, "list": ""}
     assert (found["schools_reporting"]["value"], found["schools_reporting"]["total"]) == (1, 2)
     assert found["county"]["name_zh"] == "金乡县"
@@ -218,6 +219,18 @@ def test_the_trend_has_every_hour_and_ends_with_this_one(county: Engine, client_
         assert client.get(f"/api/v1/view/trend?hours={hours}").status_code == 422
 
 
+def test_the_days_are_those_of_the_county(county: Engine, client_as: ClientAs) -> None:
+    client = client_as("admin")
+    items = read(client, "/api/v1/view/trend/days")["items"]
+    assert [len(items), items[0]["day"], items[-1]["day"]] == [30, "2026-08-03", "2026-09-01"]
+    assert items[-1]["list"].endswith("from=2026-08-31T16:00:00.000Z&to=2026-09-01T16:00:00.000Z")
+    hours = read(client, "/api/v1/view/trend?hours=720")["items"]
+    for name in ("events", "alerts"):
+        assert sum(day[name] for day in items) == sum(hour[name] for hour in hours) > 0
+    today = [hour for hour in hours if hour["hour"] >= "2026-08-31T16:00"]
+    assert items[-1]["events"] == sum(hour["events"] for hour in today)
+
+
 def test_the_map_is_geojson_with_the_worst_severity(county: Engine, client_as: ClientAs) -> None:
     answer = client_as("admin").get("/api/v1/view/map")
     assert answer.headers["content-type"] == "application/geo+json"
@@ -312,6 +325,9 @@ def visit(session: Any, school: str, visits: list[tuple[int, str, str, int]]) ->
                 submitted_at=NOW - timedelta(days=days),
                 submitted_by="inspector",
                 previous=place.inspection,
+                visit=number,
+                chain_number=number,
+                chain_hash=str(number),
                 **fields,
             )
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.benchmarks import (
     advance,
     backtest,
+    cafeterias,
     catch_up,
     crowd,
     disk,
@@ -34,4 +35,5 @@ FIGURES: dict[str, Callable[[Bench], list[Row]]] = {
     "judge": judge.measure,
     "crowd": crowd.measure,
     "storm": storm.measure,
+    "cafeterias": cafeterias.measure,
 }

@@ -37,9 +37,12 @@ class Sizes(msgspec.Struct, frozen=True):
     advance_messages: int = 100_000
     backtest_events: int = 1_000_000
     judged_events: int = 200_000
+    judged_rounds: int = 3
     firing_alerts: int = 10_000
     desk_requests: int = 300
     storm_alerts: int = 5_000
+    past_inspections: int = 100_000
+    cafeteria_requests: int = 200
 
 
 FULL = Sizes("full")
@@ -62,7 +65,10 @@ SHORT = Sizes(
     advance_messages=4_000,
     backtest_events=5_000,
     judged_events=2_000,
+    judged_rounds=1,
     firing_alerts=200,
     desk_requests=10,
     storm_alerts=200,
+    past_inspections=1_000,
+    cafeteria_requests=3,
 )

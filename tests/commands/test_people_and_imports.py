@@ -13,6 +13,7 @@ from safety_service.store.session import open_engine
 
 SCHOOLS = "code,name_zh,name_en,township,kind,latitude,longitude,pupils,timezone\n"
 DEVICES = "school,device,name,zone,zone_type,format,model\n"
+MAP = '{"type":"Polygon","coordinates":[[[116,35],[117,35],[117,36],[116,35]]]}'
 Run = Callable[..., Result]
 
 
@@ -200,3 +201,15 @@ def test_a_file_that_is_no_list_is_refused(run: Run, tmp_path: Path, content: by
     assert result.exit_code == 3
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_bureaus_own_map(run: Run, rows: Callable[[str], Any], tmp_path: Path) -> None:
+    file = write(tmp_path / "county.geojson", MAP)
+    for _ in range(2):
+        done = run(imports.boundary_app, "import", file, "--approval", "鲁SG(2026)001号")
+        assert (done.exit_code, done.stdout) == (0, "boundary: 1 areas\n")
+    assert rows("SELECT id, approval, file FROM boundary") == [(1, "鲁SG(2026)001号", "county.geojson")]
+    refused = run(imports.boundary_app, "import", write(tmp_path / "bad.geojson", "[]"))
+    assert (refused.exit_code, "must be GeoJSON" in refused.stderr) == (3, True)
+    assert run(imports.boundary_app, "clear").exit_code == 0
+    assert run(imports.boundary_app, "clear").exit_code == 1

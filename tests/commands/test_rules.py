@@ -95,11 +95,11 @@ def test_the_built_in_rules_pass_their_check_without_a_doubt():
 
 
 def test_check_names_every_refused_file(tmp_path):
-    (tmp_path / "a.yaml").write_text("rules: [{id: a, kind: overdue}]", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("rules: [{id: a, kind: overdu}]", encoding="utf-8")
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
     result = run("check", tmp_path / "a.yaml", HERE / "cold_store.rules.yaml")
     assert result.exit_code == 3
-    assert "a.yaml:1: rules of kind 'overdue' are not available in this version" in result.output
+    assert "a.yaml:1: unknown rule kind 'overdu'; did you mean 'overdue'?" in result.output
     assert "cold_store.rules.yaml: 1 rules" in result.output
     assert run("check", tmp_path / "b.yaml").exit_code == 3
 

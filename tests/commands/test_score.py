@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
 from safety_service.commands.score import register
+from safety_service.services.schemes import SHIPPED
+from tests.domain.scoring.cases import PUBLISHED, Case
 
 
 def program() -> typer.Typer:
@@ -88,3 +91,59 @@ def test_list_names_every_scheme_and_a_bureaus_own(tmp_path: Path) -> None:
     code, _, err = run("--list", "--schemes-dir", str(tmp_path))
     assert code == 3
     assert "wrong.yaml:1 version: is missing" in err
+
+
+@pytest.mark.parametrize("case", PUBLISHED.values(), ids=PUBLISHED)
+def test_every_published_case_exactly(case: Case) -> None:
+    scheme, inputs, expected = case
+    code, out, err = run(scheme, stdin=json.dumps(inputs))
+    printed = json.loads(out)
+    assert (code, err) == (0, "")
+    assert json.dumps({name: printed.get(name) for name in expected}) == json.dumps(expected)
+
+
+def own_form(directory: Path, version: str = "2") -> Path:
+    """A form of the bureau's own: FHRS under another version."""
+    directory.mkdir(exist_ok=True)
+    text = (SHIPPED / "uk.fhrs.yaml").read_text(encoding="utf-8")
+    text = text.replace('version: "1"', f'version: "{version}"').replace("2010-11-30", "2026-01-01")
+    (directory / "own.yaml").write_text(text, encoding="utf-8")
+    return directory / "own.yaml"
+
+
+FHRS = json.dumps(PUBLISHED["E1"][1])
+
+
+def test_own_schemes_are_found_where_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPUS_DATA_DIR", str(tmp_path))
+    assert json.loads(run("uk.fhrs", stdin=FHRS)[1])["version"] == "1"
+    own_form(tmp_path / "schemes", "2")
+    assert json.loads(run("uk.fhrs", stdin=FHRS)[1])["version"] == "2"
+    own_form(tmp_path / "elsewhere", "3")
+    monkeypatch.setenv("CAMPUS_SCHEMES_DIR", str(tmp_path / "elsewhere"))
+    assert json.loads(run("uk.fhrs", stdin=FHRS)[1])["version"] == "3"
+    monkeypatch.setenv("CAMPUS_SCHEMES_DIR", str(tmp_path / "missing"))
+    code, _, err = run("uk.fhrs", stdin=FHRS)
+    assert (code, "is not a directory" in err) == (3, True)
+
+
+def test_a_version_that_is_there_twice_is_named_with_its_file(tmp_path: Path) -> None:
+    own_form(tmp_path, "1")
+    code, _, err = run("--list", "--schemes-dir", str(tmp_path))
+    assert (code, err) == (3, "campus-safety: own.yaml: version 1 of uk.fhrs is there twice\n")
+
+
+def test_checking_own_files(tmp_path: Path) -> None:
+    good = own_form(tmp_path)
+    code, out, _ = run("--check", str(good))
+    assert (code, out) == (0, "own.yaml: uk.fhrs version 2, 英国食品卫生评级\n")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text(encoding="utf-8").replace("max: 40,", "max: 25,"), encoding="utf-8")
+    code, out, err = run("--check", str(bad), "--check", str(good), "--check", str(tmp_path / "none.yaml"))
+    assert (code, out) == (3, "own.yaml: uk.fhrs version 2, 英国食品卫生评级\n")
+    assert err.splitlines() == [
+        "bad.yaml:27 bands[3].max: is stricter than the better band before it",
+        "none.yaml: cannot be read: No such file or directory",
+    ]

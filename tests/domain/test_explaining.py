@@ -47,6 +47,9 @@ BOTH = {
 }
 
 
+OVERDUE = {"kind": "overdue", "of": "duty", "severity": "minor"}
+
+
 def step(severity="critical", change="raised", actor="system", **detail):
     return Transition(
         change=change, at=NOW, severity=severity, condition="firing", actor=actor, detail=detail
@@ -129,6 +132,19 @@ def test_things_together_are_named():
         "zh": "冷藏库：1 秒内先后出现烟雾、火情",
         "en": "Cold store: Smoke and Fire within 1 s",
     }
+
+
+def test_what_is_owed_is_told_by_its_own_title():
+    late = {"title": {"zh": "食堂 留样", "en": "Canteen, samples"}, "due_at": NOW.isoformat()}
+    found = grounds_of(1, step("minor", late_by=5400.0, **late), OVERDUE)
+    assert (found.due_at, found.late_by) == (NOW, 90 * MINUTES)
+    assert said(OVERDUE, step("minor", late_by=5400.0, **late)) == {
+        "zh": "冷藏库：食堂 留样，逾期 1 小时 30 分钟未完成",
+        "en": "Cold store: Canteen, samples: not done, 1 h 30 min overdue",
+    }
+    assert said(OVERDUE, step("minor", late_by=0.0, **late))["zh"] == "冷藏库：食堂 留样，到期未完成"
+    assert kinds_behind(OVERDUE, "duty_overdue") == []
+    assert key_names(OVERDUE) == ["school", "event_id"]
 
 
 def test_an_event_tells_what_and_how_often():

@@ -42,6 +42,17 @@ def test_an_alert_in_english() -> None:
     )
 
 
+def test_what_is_owed_is_named() -> None:
+    detail = {
+        "obligation": "a",
+        "title": {"zh": "食堂 留样", "en": "Canteen, samples"},
+        "due_at": "2026-09-01",
+    }
+    assert text_of(notice(detail=detail)).lines[0] == "事项：食堂 留样"
+    assert text_of(notice("resolved", detail=detail), "en").lines[0] == "Owed: Canteen, samples"
+    assert not any("Owed" in line for line in text_of(notice(), "en").lines)
+
+
 def test_both_languages_in_one_message() -> None:
     both = text_of(notice(), "both")
     assert both.title == "【二级/橙】宿舍门敞开（发生） / [Major/orange] Dormitory door open (raised)"
@@ -138,9 +149,9 @@ def test_a_cut_never_halves_a_character(most: int) -> None:
     [
         (None, None),
         ("", None),
-        ("https://x.example", "https://x.example/desk?school=370828-001"),
-        ("https://x.example/", "https://x.example/desk?school=370828-001"),
+        ("https://x.example", "https://x.example/desk?school=370828-001&alert=7"),
+        ("https://x.example/", "https://x.example/desk?school=370828-001&alert=7"),
     ],
 )
 def test_a_link_needs_an_address_of_our_own(base: str | None, link: str | None) -> None:
-    assert desk_link(base, "370828-001") == link
+    assert desk_link(base, "370828-001", 7) == link

@@ -10,7 +10,8 @@ from safety_service.domain.errors import Refused
 from safety_service.domain.recurrence import check_rule, next_edge, occurrence
 from safety_service.domain.rules.yamltree import read_tree
 from safety_service.domain.suppression import Quiet, Suppressor, check_match, mark
-from safety_service.domain.timeline import Outcome, run
+from safety_service.domain.timeline import run
+from safety_service.domain.timeline_outcome import Outcome
 from safety_service.domain.timeline_reading import read_timeline
 from safety_service.domain.types import Alert, AlertChange, Transition
 from tests.domain.rules.world import rules

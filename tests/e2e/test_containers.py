@@ -40,6 +40,9 @@ def test_the_example_holds_no_secret() -> None:
 def test_the_service_waits_for_what_it_needs(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert {"postgres", "mosquitto", "service", "simulator"} <= set(services)
+    assert services["mosquitto"]["depends_on"] == {
+        "provision": {"condition": "service_completed_successfully"}
+    }
     for name, needed in services["service"]["depends_on"].items():
         assert needed == {"condition": "service_healthy"}
         assert "healthcheck" in services[name]
@@ -60,7 +63,7 @@ def test_only_what_schools_and_people_need_is_published(compose: dict[str, Any])
         name: service["ports"] for name, service in compose["services"].items() if "ports" in service
     }
     assert set(published) == {"mosquitto", "service"}
-    assert [port.rpartition(":")[2] for port in published["mosquitto"]] == ["1883"]
+    assert [port.rpartition(":")[2] for port in published["mosquitto"]] == ["8883", "8884"]
 
 
 def test_mounts_and_volumes_are_there(compose: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.e2e.service_process import Service, until
+from tests import postgres
+from tests.e2e.service_process import Service, embedded_broker, until
 
 pytestmark = pytest.mark.production
 
@@ -106,15 +107,22 @@ class Listener:
                     self._told.put((time.monotonic(), json.loads(line.removeprefix("data: "))))
 
 
-@pytest.fixture
-def world(pair: tuple[str, str], tmp_path: Path) -> Iterator[World]:
-    service = Service(*pair, tmp_path)
-    try:
-        world = World(service, pair[1], tmp_path)
+@pytest.fixture(scope="module", params=["sqlite+embedded", "postgresql+mosquitto"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for each pair: the tests go through its life in their order, and the last one ends it."""
+    home = tmp_path_factory.mktemp("main-job")
+    with ExitStack() as undo:
+        if request.param == "sqlite+embedded":
+            urls = f"sqlite:///{home / 'campus.db'}", undo.enter_context(embedded_broker())
+        else:
+            server = request.getfixturevalue("postgres_server")
+            postgres.execute(server, "CREATE DATABASE main_job")
+            urls = f"{server}/main_job", request.getfixturevalue("mosquitto")
+        service = Service(*urls, home)
+        undo.callback(service.end)
+        world = World(service, urls[1], home)
+        undo.callback(world.end)
         yield world
-        world.end()
-    finally:
-        service.end()
 
 
 def native(number: str, kind: str, source: str = "dev-1", **details: Any) -> dict[str, Any]:
@@ -197,8 +205,8 @@ def test_bad_input_is_refused_with_its_place_and_costs_nothing_else(world: World
     eleven = {"date": "2026-01-05", "sections": [11] + [9] * 8, "key_items_failed": 0}
     for number, body in (("a", unknown_item), ("b", eleven)):
         world.publish("native/gw/events", {**native(number, "inspection_submitted"), "data": body})
-    world.publish("native/gw/events", native("p", "panic_button", phase="pulse"))
-    until(lambda: bool(world.items("/alerts", rule="panic-button")), "the press behind them is an alert")
+    world.publish("native/gw/events", native("p", "panic_button", "dev-2", phase="pulse"))
+    until(lambda: bool(world.items("/alerts", device="dev-2")), "the press behind them is an alert")
 
     rejected = {(row["reason"], row["place"]): row["detail"] for row in world.items("/messages/rejected")}
     reasons = sorted(reason for reason, _ in rejected)
@@ -217,8 +225,9 @@ def test_bad_input_is_refused_with_its_place_and_costs_nothing_else(world: World
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_ends_clean_with_a_stream_open(world: World, ending: signal.Signals) -> None:
+def test_ends_clean_with_a_stream_open(world: World, request: pytest.FixtureRequest) -> None:
+    """By Ctrl-C as in the quick start, by SIGTERM as in production; the demo is ended by both."""
+    quick = "sqlite" in request.node.callspec.id
     Listener(world)
-    assert world.service.end_by(ending) == 0
+    assert world.service.end_by(signal.SIGINT if quick else signal.SIGTERM) == 0
     assert "Traceback" not in world.service.log()

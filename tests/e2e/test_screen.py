@@ -211,11 +211,24 @@ def test_a_number_opens_the_list_behind_it_and_escape_closes_it(demo: Demo, watc
         ".metric >> nth=3",
         ".metric >> nth=5",
         ".letter >> nth=3",
+        "[data-figure=devices_new]",
     ):
         page.click(opener)
         expect(page.locator("[role=dialog] tbody tr").first).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator("[role=dialog]")).to_have_count(0)
+
+    page.click(".tile-critical")
+    page.locator("[role=dialog] tbody tr").first.click()
+    leads = re.compile(r"^/desk\?alert=\d+$")
+    expect(page.locator("[role=dialog] .to-desk")).to_have_attribute("href", leads)
+    expect(page.locator("[role=dialog] tbody tr").first).to_contain_text("raised")
+    page.keyboard.press("Escape")
+    page.click("[data-figure=rectifications_overdue]")
+    expect(page.locator("[role=dialog] h2")).to_have_text("Rectif. overdue")
+    page.keyboard.press("Escape")
+    page.click("[data-span=days]")
+    expect(page.locator("[data-span=days]")).to_have_attribute("aria-pressed", "true")
     assert watched.complaints == []
 
 
@@ -253,6 +266,7 @@ def test_the_api_documentation_needs_no_internet(demo: Demo, watched: Watched) -
     page = watched.page
     page.goto(f"{demo.origin}/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=30_000)
+    page.locator(".operation-filter-input").fill("view")
     expect(page.locator("body")).to_contain_text("/api/v1/view/overview")
     assert watched.complaints == []
     assert watched.outside() == []

@@ -9,22 +9,34 @@ from collections.abc import Iterator
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40
 
-_BELOW_SERVICES = {"store", "channels", "live", "domain", "settings"}
+_BELOW_SERVICES = {"store", "channels", "live", "blobs", "domain", "settings"}
 MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"commands"},
-    "commands": {"main", "runtime", "server", "logs", "services", "store", "domain", "settings"},
-    "main": {"api", "runtime", "services", "store", "domain", "settings"},
+    "commands": {
+        "main",
+        "runtime",
+        "server",
+        "logs",
+        "mqtt",
+        "services",
+        "store",
+        "blobs",
+        "domain",
+        "settings",
+    },
+    "main": {"api", "runtime", "services", "store", "blobs", "domain", "settings"},
     "runtime": {"leading", "mqtt", "jobs", "services", "live", "store", "domain", "settings"},
     "leading": {"receiving", "mqtt", "services", "store", "domain", "settings"},
     "receiving": {"mqtt", "logs", "services", "store", "domain"},
     "server": {"domain"},
-    "api": {"services", "live", "store", "domain", "settings"},
+    "api": {"services", "live", "store", "blobs", "domain", "settings"},
     "mqtt": {"services", *_BELOW_SERVICES},
     "jobs": {"services", *_BELOW_SERVICES},
     "services": _BELOW_SERVICES,
     "store": {"domain"},
     "channels": {"domain"},
     "live": {"domain"},
+    "blobs": {"domain"},
     "domain": set(),
     "settings": set(),
     "logs": set(),

@@ -1,7 +1,7 @@
 """Inspections over MQTT: one bad one costs no other, and the event is what REST would have told."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,9 @@ from safety_service.store.registry import get_school
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables_cafeteria import Cafeteria, Inspection
+from safety_service.store.tables_inspection import InspectionDraft
+from safety_service.store.tables_rectification import Rectification
+from tests.canteens import by_items
 
 SCHOOL = "370828-001"
 NOW = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
@@ -84,3 +87,70 @@ def test_the_same_inspection_sent_twice_is_graded_once(session: Session) -> None
         ("inspection-key-reused", "id")
     ]
     assert len(session.exec(select(Inspection)).all()) == 2
+
+
+def test_what_failed_on_a_visit_sent_over_mqtt_is_to_be_put_right(session: Session) -> None:
+    failing = by_items("2.1")
+    failing["items"][1] |= {"owner": "王老师", "due": "2026-09-04"}
+    take_in(session, message(1, "a", failing), message(2, "a", failing))
+    row = session.exec(select(Rectification)).one()
+    assert (row.item, row.owner, row.due_on) == ("2.1", "王老师", date(2026, 9, 4))
+    assert (row.opened_by, row.cafeteria) == ("device:tablet-1", f"{SCHOOL}-c1")
+    wrong = by_items("2.1", "2.2")
+    wrong["items"][1] |= {"due": "soon"}
+    refused = take_in(session, message(3, "b", wrong)).refused
+    assert [refusal.why.place for refusal in refused] == ["items[1].due"]
+    assert len(session.exec(select(Rectification)).all()) == 1
+
+
+def drafts(session: Session) -> dict[str, list[dict[str, str]]]:
+    found = session.exec(select(InspectionDraft).execution_options(populate_existing=True)).all()
+    return {draft.id: draft.problems for draft in found}
+
+
+def test_whatever_is_wrong_over_mqtt_is_refused_with_its_place_and_kept_as_a_draft(session: Session) -> None:
+    file = {"sha256": "9f" * 32, "media_type": "image/jpeg", "size": 3, "role": "photo", "item": "0.7"}
+    wrong: list[tuple[dict[str, Any], str, str]] = [
+        (by_items(id="n0", items=[{"code": "0.7", "result": "pass"}]), "items[0].code", "is not in scheme"),
+        (
+            by_items(id="n1", items=[{"code": "2.1", "result": "fail", "points": 5}]),
+            "items[0].points",
+            "above",
+        ),
+        (
+            by_items(id="n2", items=[{"code": "2.1", "result": "pass"}]),
+            "items",
+            "key item 6.1 is not answered",
+        ),
+        (by_items(id="n3", date="2026-09-02"), "date", "is in the future"),
+        (by_items(id="n4", started_at="2026-09-02T00:00:00Z"), "started_at", "is in the future"),
+        (by_items(id="n5", attachments=[file]), "attachments[0].item", "is not in scheme"),
+        (by_items(id="n6", corrects=1, note="n"), "corrects", "is not an inspection of cafeteria"),
+    ]
+    graded = take_in(session, *(message(n, str(n), body) for n, (body, _, _) in enumerate(wrong, 1)))
+    assert graded.events == []
+    for refusal, (_, place, reason) in zip(graded.refused, wrong, strict=True):
+        assert f"{place}: " in refusal.why.detail
+        assert reason in refusal.why.detail
+    assert session.exec(select(Inspection)).all() == []
+    kept = drafts(session)
+    assert sorted(kept) == [f"n{n}" for n in range(7)]
+    for number, (_, place, _) in enumerate(wrong):
+        assert place in [problem["place"] for problem in kept[f"n{number}"]]
+
+    assert len(take_in(session, message(11, "right", by_items(id="n3"))).events) == 1
+    assert "n3" not in drafts(session)
+
+
+def test_the_cafeteria_of_another_school_gets_neither_inspection_nor_draft(session: Session) -> None:
+    graded = take_in(session, message(1, "a", body(11, id="f00", cafeteria="370828-002-c1")))
+    assert [refusal.why.place for refusal in graded.refused] == ["cafeteria"]
+    assert drafts(session) == {}
+
+
+def test_a_correction_over_mqtt(session: Session) -> None:
+    take_in(session, message(1, "a", body(9)))
+    first = session.exec(select(Inspection)).one()
+    graded = take_in(session, message(11, "b", body(7, corrects=first.id, note="a section was misread")))
+    assert [(event.value, event.attributes["corrects"]) for event in graded.events] == [(1.0, str(first.id))]
+    assert session.exec(select(Cafeteria)).one().score == "7.0"

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from safety_service.domain.decoding import decode
 from safety_service.domain.errors import Conflict, Refused, SafetyError
 from safety_service.domain.types import Event
-from safety_service.services import cafeterias, inspections
+from safety_service.services import cafeterias, credit, inspections
 from safety_service.services.inspections import SubmittedInspection
 from safety_service.services.schemes import known_schemes
 from safety_service.services.service_events import as_message
@@ -273,6 +273,36 @@ def test_the_event_survives_the_way_through_the_message_log(county: Engine) -> N
     assert read.occurred_at == event.occurred_at
 
 
+def test_a_visit_under_a_scheme_beside_the_sign_is_told_and_moves_no_grade(county: Engine) -> None:
+    """Its rank has another scale: five ratings must not look like a rise, nor the next grade like a fall."""
+    submit(county, by_sections(9), "mqtt:t:1")
+    rated = {"date": "2026-09-01", "hygiene": 5, "structural": 5, "confidence_in_management": 5}
+    event = event_of(submit(county, {**rated, "scheme": "uk.fhrs"}, "mqtt:t:2"))
+    assert (event.phase, event.value) == ("pulse", None)
+    assert (event.attributes["grade"], event.attributes["previous_grade"]) == ("5", None)
+    (read,) = decode(as_message(event), ZoneInfo("Asia/Shanghai"))
+    assert isinstance(read, Event)
+    assert (read.phase, read.value, read.dedup_key) == (event.phase, event.value, event.dedup_key)
+    now = place(county)
+    assert (now.scheme, now.grade, now.score) == ("cn.dynamic_2012", "优秀", "9.0")
+    after = event_of(submit(county, by_sections(8), "mqtt:t:3"))
+    assert (after.value, after.attributes["previous_grade"]) == (2.0, "优秀")
+
+
+def test_a_visit_entered_under_the_wrong_scheme_leaves_the_sign_when_it_is_corrected(county: Engine) -> None:
+    first = submit(county, by_sections(9), "mqtt:t:1").inspection
+    rated = {"date": "2026-09-01", "hygiene": 5, "structural": 5, "confidence_in_management": 5}
+    wrong = {**rated, "scheme": "uk.fhrs", "corrects": first.id, "note": "the wrong form"}
+    event = event_of(submit(county, wrong, "mqtt:t:2"))
+    assert (event.phase, event.value, event.attributes["corrects"]) == ("pulse", None, str(first.id))
+    now = place(county)
+    assert (now.inspection, now.scheme, now.grade, now.visited_on) == (None, None, None, None)
+    right = by_sections(8, corrects=stored(county)[-1].id, note="it was the right one")
+    back = event_of(submit(county, right, "mqtt:t:3"))
+    assert (back.phase, back.value, back.attributes["previous_grade"]) == ("measure", 2.0, None)
+    assert place(county).score == "8.0"
+
+
 def test_simultaneous_submissions_are_graded_in_turn_and_each_once(county: Engine) -> None:
     """Four senders, each twice with one key: four visits, each compared with the one before it."""
     results: list[SubmittedInspection] = []
@@ -299,9 +329,13 @@ def test_simultaneous_submissions_are_graded_in_turn_and_each_once(county: Engin
 
 def annual_of(session: Session, as_of: date) -> Any:
     book = known_schemes()
-    credit = cafeterias.credits_of(session, [rows.get(session, CAFETERIA)], book, as_of)[CAFETERIA]
-    assert credit.annual is not None
-    return credit.annual
+    row = rows.get(session, CAFETERIA)
+    in_full = credit.annual_in_full(session, row, book, as_of)
+    assert in_full is not None
+    # What a list shows is reckoned in another way, and is the same; also when it is asked for again.
+    for _ in range(2):
+        assert credit.credits_of(session, [row], book, as_of)[CAFETERIA].annual == in_full.outputs
+    return in_full
 
 
 def test_the_annual_grade_is_the_mean_of_the_stored_scores(county: Engine) -> None:
@@ -326,8 +360,8 @@ def test_an_accident_takes_the_sign_at_once_and_leaves_the_grade_of_the_visit(co
         row = cafeterias.put(
             session, CAFETERIA, {"accident": date(2026, 8, 30)}, now=NOW, timezone="Asia/Shanghai"
         )
-        credit = cafeterias.credits_of(session, [row], known_schemes(), date(2026, 9, 1))
-    withdrawn = credit[CAFETERIA].withdrawn
+        found = credit.credits_of(session, [row], known_schemes(), date(2026, 9, 1))
+    withdrawn = found[CAFETERIA].withdrawn
     assert withdrawn is not None
     assert withdrawn.until == date(2027, 2, 28)
     assert place(county).grade == "优秀"

@@ -14,6 +14,7 @@ from safety_service.domain.types import Message
 from safety_service.services import rulesets
 from safety_service.services.intake import GradingHouse
 from safety_service.services.pipeline import Advanced, Pipeline, PipelineOptions
+from safety_service.services.snapshots import Album
 from safety_service.store import messages, partitions
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
@@ -54,27 +55,34 @@ rules:
 class House:
     """A pipeline on a database with two schools and RULES in force."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, album: Album | None = None) -> None:
         self.engine = engine
+        self.album = album
         self.told = 0
         with session_scope(engine, EVERY_SCHOOL, write=True) as session:
             self.partition = partitions.ensure(session, "county")
             rulesets.replace(session, RULES, by="test", now=NOW)
         self.start()
 
-    def start(self, kind: type[Pipeline] = Pipeline, ration: Ration = Ration()) -> None:
+    def start(
+        self,
+        kind: type[Pipeline] = Pipeline,
+        schools: frozenset[str] = frozenset(),
+        ration: Ration = Ration(),
+    ) -> None:
         """A new process: nothing in memory."""
         options = PipelineOptions(
             partition=self.partition,
             lease="county",
             fence=0,
-            schools=frozenset(),
+            schools=schools,
             zone=ZoneInfo("Asia/Shanghai"),
             batch=100,
             tolerance=timedelta(minutes=30),
             max_payload_bytes=1 << 20,
             grading=GradingHouse(None, "Asia/Shanghai"),
             ration=ration,
+            album=self.album,
         )
         self.pipeline = kind(self.engine, options, self._tell)
 

@@ -8,8 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from safety_service.channels.http import open_client
+from safety_service.domain.snapshots import path_of
 from safety_service.domain.types import Alert
+from safety_service.services.delivery import LEASE, home_of
 from safety_service.services.outbox import Delivered, Home
+from safety_service.services.snapshot_links import linker_of
+from safety_service.settings import Settings
 from safety_service.store.scope import EVERY_SCHOOL
 from safety_service.store.session import session_scope
 from safety_service.store.tables_outbox import Channel
@@ -224,5 +228,22 @@ def test_a_message_links_to_the_desk_where_the_service_knows_its_address(
             linked.deliver()
         (text,) = contents(there)
         assert text.endswith(
-            "时间：2026-09-01 08:00:00\n处置：https://campus.example.org/desk?school=370828-001"
+            "时间：2026-09-01 08:00:00\n处置：https://campus.example.org/desk?school=370828-001&alert=1"
         )
+
+
+def test_a_message_links_to_the_picture_for_whoever_reads_it(
+    desk: Desk, two_schools: Engine, settings: Settings
+) -> None:
+    own = settings.model_copy(update={"public_url": "https://campus.example.org"})
+    path = path_of("a" * 64)
+    with receiver(lambda got: OK) as there, open_client(private_targets=True) as client:
+        robot(desk, there)
+        [alert] = storm(desk, 1)
+        alert.snapshot_url = path
+        desk.changed(alert, "reopened")
+        with desk_on(two_schools, client, home=home_of(own)) as linked:
+            linked.deliver()
+        picture = contents(there)[0].rpartition("\n抓拍：")[2]
+    # The link lasts from the moment at which nobody but this attempt could have made it.
+    assert picture == linker_of(own).link(path, desk.now + LEASE)

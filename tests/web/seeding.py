@@ -197,6 +197,7 @@ def _cafeterias(session: Session, chance: random.Random, codes: list[str], now: 
             for field in ("visited_on", "scheme", "score", "grade", "icon"):
                 setattr(place, field, getattr(visit, field))
             place.inspection = number
+    counters.take(session, counters.INSPECTIONS, number)
 
 
 def _visit(chance: random.Random, place: Cafeteria, number: int, at: datetime) -> Inspection:
@@ -217,6 +218,9 @@ def _visit(chance: random.Random, place: Cafeteria, number: int, at: datetime) -
         grade=grade,
         icon=icon,
         previous=place.inspection,
+        visit=number,
+        chain_number=number,
+        chain_hash=f"seed-{number}",
     )
 
 

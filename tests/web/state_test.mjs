@@ -1,7 +1,8 @@
 /* Run by test_modules.py with Node: the parts of the screen that need no browser. Prints nothing when all holds. */
 import assert from "node:assert/strict";
 import { KEPT_ALERTS, freshness, handling, inOrder, markers, withAlert, withSnapshot } from "../../safety_service/web/screen/state.js";
-import { schematic } from "../../safety_service/web/screen/schematic.js";
+import { listing, targetOf } from "../../safety_service/web/screen/listing.js";
+import { aspectOf, schematic } from "../../safety_service/web/screen/schematic.js";
 
 const NOW = Date.parse("2026-09-01T00:00:00Z");
 const alert = (id, more = {}) => ({ id, school: "s1", severity: "minor", raised_at: "2026-08-31T23:59:00Z", ...more });
@@ -74,3 +75,17 @@ for (const features of [[], [school("a", null, [116, 35])], [school("a", null, n
   assert.equal(geojson.features.length, new Set(features.map(({ properties }) => properties.township)).size);
   assert.ok(geojson.features.every(({ geometry }) => geometry.coordinates[0].flat().every(Number.isFinite)));
 }
+
+// A map brought by the bureau is drawn in its own proportion.
+const square = { geometry: { coordinates: [[[[116, 59], [117, 59], [117, 61], [116, 59]]]] } };
+assert.ok(Math.abs(aspectOf([square]) - 0.5) < 1e-9);
+
+// The list behind a number shows what its rows know, and each row leads on to what is behind it.
+const late = listing("/api/v1/rectifications?overdue=true", { items: [{ id: 4, due_on: "2026-09-01", title: { zh: "x" }, school: "s1", owner: null }] });
+assert.deepEqual(late.columns, ["due_on", "what", "school"]);
+assert.equal(targetOf(late.noun, late.rows[0]), "/api/v1/rectifications/4");
+const steps = listing("/api/v1/rectifications/4", { id: 4, history: [{ action: "opened", at: "2026-09-01T00:00:00Z", by: "a", status: "open" }] });
+assert.deepEqual(steps.columns, ["at", "action", "by", "status"]);
+assert.equal(targetOf("alerts", { id: 7 }), "/api/v1/alerts/7/transitions");
+assert.equal(targetOf("devices", { school: "s1", device: "a/b" }), "/api/v1/events?school=s1&device=a%2Fb");
+assert.equal(targetOf("events", { id: 1 }), "");

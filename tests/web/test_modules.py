@@ -1,4 +1,4 @@
-"""The screen's pure modules under Node, where there is one: lists, map marks, the drawn county."""
+"""The pages' pure modules under Node, where there is one: lists, map marks, a visit from tap to answer."""
 
 import shutil
 import subprocess
@@ -12,9 +12,10 @@ AS_MODULES = "--experimental-default-type=module"
 
 
 @pytest.mark.skipif(NODE is None, reason="needs Node")
-def test_state_and_schematic() -> None:
+@pytest.mark.parametrize("name", ["state_test.mjs", "desk_test.mjs", "inspect_test.mjs"])
+def test_modules(name: str) -> None:
     assert NODE is not None
-    script = Path(__file__).parent / "state_test.mjs"
+    script = Path(__file__).parent / name
     done = subprocess.run(
         [NODE, AS_MODULES, str(script)], capture_output=True, text=True, timeout=60, check=False
     )

@@ -3,14 +3,12 @@
 import base64
 from typing import NamedTuple
 
-from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.refusal import image_refused
+from safety_service.domain.decoding.snapshots import LARGEST_SNAPSHOT, SNAPSHOT
 from safety_service.domain.types import Event, Rejected
 
 IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
-LARGEST_SNAPSHOT = 512 * 1024
 LONGEST_BOUNDARY = 200
-SNAPSHOT = "_snapshot"
-"""Reserved key of `attributes`: an image in base64 that came with the event."""
 
 
 class Part(NamedTuple):
@@ -59,7 +57,7 @@ def with_snapshot(found: list[Event | Rejected], images: list[Part]) -> list[Eve
         event.attributes["images"] = len(images)
     if len(image.body) > LARGEST_SNAPSHOT:
         detail = f"An image of {len(image.body)} bytes; the event is kept without it."
-        return [*found, refused("too_large", "image", detail)]
+        return [*found, image_refused("too_large", "image", detail)]
     event.attributes[SNAPSHOT] = base64.b64encode(image.body).decode()
     return found
 

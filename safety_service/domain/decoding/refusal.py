@@ -19,6 +19,11 @@ def refused(reason: str, place: str, detail: str) -> Rejected:
     return Rejected(reason=reason, place=place, detail=detail)
 
 
+def image_refused(reason: str, place: str, detail: str) -> Rejected:
+    """For an event that is kept without its image."""
+    return Rejected(reason=reason, place=place, detail=detail, only_image=True)
+
+
 def read_json(payload: bytes, decoder: msgspec.json.Decoder[Shape], place: str = "") -> Shape | Rejected:
     """The payload in the decoder's shape, or why not: `not_json`, `missing_field`, `bad_value`.
 

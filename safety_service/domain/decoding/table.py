@@ -6,9 +6,11 @@ from datetime import UTC, tzinfo
 import msgspec
 
 from safety_service.domain.decoding import (
+    aibox,
     axis,
     dahua,
     frigate,
+    gb28181,
     hikvision,
     native,
     onvif,
@@ -18,6 +20,7 @@ from safety_service.domain.decoding import (
     sparkplug,
     tasmota,
     thingsboard,
+    viid,
     zigbee2mqtt,
 )
 from safety_service.domain.decoding.refusal import decoder_failed, refused
@@ -38,6 +41,9 @@ DECODERS: dict[str, Decoder] = {
     "axis": axis.decode_axis,
     "hikvision": hikvision.decode_hikvision,
     "dahua": dahua.decode_dahua,
+    "gb28181": gb28181.decode_gb28181,
+    "viid": viid.decode_viid,
+    "aibox": aibox.decode_aibox,
     "service": service.decode_service,
     "receipts": receipts.decode_receipts,
 }

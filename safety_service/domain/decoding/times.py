@@ -75,7 +75,8 @@ def _from_text(raw: str, zone: tzinfo) -> datetime:
 
 def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
     if COMPACT.fullmatch(text):
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=zone)
+        # A good deal quicker than strptime, which is how most of the formats from China come here.
+        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=zone)
     if NUMBER.fullmatch(text):
         return _from_epoch(float(text))
     text = text.replace("/", "-")

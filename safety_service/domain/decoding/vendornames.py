@@ -17,6 +17,8 @@ from safety_service.domain.types import Event
 WORD = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]")
 """The words of `water_leak`, `Water Leak`, `waterLeak`, `CO2` (two of them) and 水浸."""
 MOST_WORDS = 8
+READ_BY_NAME = frozenset({"sparkplug", "thingsboard"})
+"""The profiles that hold names instead of codes."""
 
 
 def meant(vendor: str, name: str) -> tuple[Mapped, str]:

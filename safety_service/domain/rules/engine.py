@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
+from safety_service.domain.obligations import Obligation
 from safety_service.domain.rules import absence
 from safety_service.domain.rules import event as event_rules
 from safety_service.domain.rules.kinds import RULE_KINDS
 from safety_service.domain.rules.model import Rule, RuleSet
+from safety_service.domain.rules.owing import Owing
 from safety_service.domain.rules.plan import Deafness, Key, Plan, Step, Zones
 from safety_service.domain.rules.slots import Slot, index_by_kind
 from safety_service.domain.rules.timers import Timers
@@ -48,13 +50,20 @@ class Engine:
         self._by_kind, self._of_any_kind = index_by_kind(self._slots)
         self._timers = Timers(self._due_of)
         self._watchers = Watchers(self._slots, self._timers)
+        self._owing = Owing(self._slots, self._timers)
         self._clock: datetime | None = None
         self._dirty: dict[tuple[str, Key], Slot | None] = {}
 
     def load(
-        self, states: Iterable[tuple[str, tuple[str, ...], bytes | str]], devices: Iterable[DeviceSeen]
+        self,
+        states: Iterable[tuple[str, tuple[str, ...], bytes | str]],
+        devices: Iterable[DeviceSeen],
+        owed: Iterable[Obligation] = (),
     ) -> None:
-        """Restores what was drained before. A state that no rule can read any more is dropped."""
+        """Restores what was drained before. A state that no rule can read any more is dropped.
+
+        `owed`: every open obligation; an alert about any other ends with the first known instant.
+        """
         slots = {slot.plan.rule.id: slot for slot in self._slots}
         for rule, key, stored in states:
             slot = slots.get(rule)
@@ -70,6 +79,15 @@ class Engine:
         for device in devices:
             self._note(self._watchers.register(device, self._clock))
         self._note(self._watchers.retire_unwatched(self._clock))
+        self._owing.restore(owed)
+
+    def owe(self, obligations: Iterable[Obligation], now: datetime) -> list[Finding]:
+        """Obligations that are new, changed, done or cancelled; no timer fires before them."""
+        found: list[Finding] = []
+        for owed in obligations:
+            for slot, key, step in self._owing.steps(owed, now):
+                self._take(slot, key, step, found)
+        return found
 
     def register(self, device: DeviceSeen) -> None:
         """A new or changed registered device; one that is no longer registered is watched no longer."""
@@ -152,6 +170,7 @@ class Engine:
     def _move_clock(self, at: datetime) -> None:
         if self._clock is None:
             self._note(self._watchers.begin(at))
+            self._note(self._owing.begin(at))
         if self._clock is None or at > self._clock:
             self._clock = at
 

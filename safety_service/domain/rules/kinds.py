@@ -1,6 +1,6 @@
 """The kinds of rules there are: one line each."""
 
-from safety_service.domain.rules import absence, change, count, event, threshold, together
+from safety_service.domain.rules import absence, change, count, event, overdue, threshold, together
 from safety_service.domain.rules.plan import RuleKind
 
 RULE_KINDS: dict[str, RuleKind] = {
@@ -10,7 +10,5 @@ RULE_KINDS: dict[str, RuleKind] = {
     "absence": absence.KIND,
     "together": together.KIND,
     "change": change.KIND,
+    "overdue": overdue.KIND,
 }
-
-LATER_KINDS = frozenset({"overdue"})
-"""Named by the rule reference, and not part of this version: refused as such and not as a misspelling."""

@@ -9,7 +9,7 @@ from safety_service.domain import calendars as calendar_file
 from safety_service.domain.calendars import BUILT_IN, Calendar
 from safety_service.domain.errors import Refused
 from safety_service.domain.rules.consistency import check_together, warn_of
-from safety_service.domain.rules.kinds import LATER_KINDS, RULE_KINDS
+from safety_service.domain.rules.kinds import RULE_KINDS
 from safety_service.domain.rules.matching import check_match, did_you_mean, reason_of
 from safety_service.domain.rules.model import CommonFields, Rule, RuleSet, build_rule
 from safety_service.domain.rules.plan import RuleKind
@@ -114,7 +114,7 @@ def _read_rule(
         warnings += [((*where, *below), reason) for below, reason in warn_of(common)]
     if len(problems) > known_before or common is None:
         return None
-    return build_rule(common, params, item)
+    return build_rule(common, params, item, kind.identity if kind is not None else None)
 
 
 def _kind_of(item: Mapping[str, Any], where: Path, problems: Problems) -> RuleKind | None:
@@ -123,12 +123,7 @@ def _kind_of(item: Mapping[str, Any], where: Path, problems: Problems) -> RuleKi
         return None
     if isinstance(name, str) and name in RULE_KINDS:
         return RULE_KINDS[name]
-    if name in LATER_KINDS:
-        reason = (
-            f"rules of kind {name!r} are not available in this version; there are {', '.join(RULE_KINDS)}"
-        )
-    else:
-        reason = f"unknown rule kind {name!r}{did_you_mean(str(name), list(RULE_KINDS))}"
+    reason = f"unknown rule kind {name!r}{did_you_mean(str(name), list(RULE_KINDS))}"
     problems.append(((*where, "kind"), reason))
     return None
 

@@ -131,16 +131,21 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[tuple[str, str]]
 
 
-def build_rule(common: CommonFields, params: Any, definition: Mapping[str, Any]) -> Rule:
-    """The rule; a key without the school gets it, for an alert belongs to one school."""
-    key = tuple(common.key)
+def build_rule(
+    common: CommonFields, params: Any, definition: Mapping[str, Any], identity: str | None = None
+) -> Rule:
+    """The rule; a key without the school gets it, for an alert belongs to one school.
+
+    `identity`: what tells apart the alerts of this kind of rule, which every key of it holds as well.
+    """
+    key = full_key(definition.get("key"), identity)
     return Rule(
         id=common.id,
         title={"zh": common.title.zh, "en": common.title.en},
         kind=common.kind,
         match=common.match,
         params=params,
-        key=key if "school" in key else ("school", *key),
+        key=key,
         active=common.active,
         outside=common.outside,
         inhibited_by=tuple(common.inhibited_by),
@@ -153,6 +158,14 @@ def build_rule(common: CommonFields, params: Any, definition: Mapping[str, Any])
         version=version_of(definition),
         definition=dict(definition),
     )
+
+
+def full_key(named: Sequence[str] | None, identity: str | None) -> tuple[str, ...]:
+    """The names of the parts of a key, of which a rule names some or none."""
+    key = tuple(named or (DEFAULT_KEY if identity is None else ("school", identity)))
+    if identity is not None and identity not in key:
+        key = (*key, identity)
+    return key if "school" in key else ("school", *key)
 
 
 def version_of(definition: Mapping[str, Any]) -> str:

@@ -159,7 +159,8 @@ class RuleKind(NamedTuple):
     returns problems and warnings of the parameters as (path, reason). `adapt` fits a stored state to a rule
     whose numbers were changed; `watches` names the key under which a registered device is watched;
     `is_stored` says whether a row is needed for a state; `kinds_of` names the kinds of events that a rule
-    looks at, None where it looks at all.
+    looks at, None where it looks at all. `identity`: what every key of this kind holds beside the school, and
+    what makes the key where the rule names none.
     """
 
     params: type[Any]
@@ -174,3 +175,4 @@ class RuleKind(NamedTuple):
     watches: Callable[[Plan, DeviceSeen], Key | None] = _no_key
     is_stored: Callable[[Plan, Any], bool] = lambda _plan, _state: True
     kinds_of: Callable[[Rule], list[Any] | None] = _kinds_of_match
+    identity: str | None = None

@@ -1,4 +1,4 @@
-"""From the answers on a checklist to the inputs of its scheme: section scores and failed key items."""
+"""From the answers on a checklist to the inputs of its scheme: section scores and key items, or tallies."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.errors import Refused
+from safety_service.domain.scoring.fields import SectionsField
 from safety_service.domain.scoring.numbers import exact, shown
-from safety_service.domain.scoring.scheme import Checklist, Item, Scheme, SectionsField
+from safety_service.domain.scoring.scheme import Checklist, Item, Scheme
 from safety_service.domain.scoring.text import read_text
 
 RESULTS = ("pass", "fail", "absent")
-_FIELDS = ("code", "result", "points", "note")
+_FIELDS = ("code", "result", "points", "note", "owner", "due")
 LONGEST_NOTE = 2000
 Problems = list[tuple[str, str]]
 
@@ -28,21 +29,46 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def items_to_inputs(scheme: Scheme, items: object, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The scheme's inputs: `facts` plus section scores and the number of failed key items.
+    """The scheme's inputs: `facts` plus section scores and failed key items, or the tallies of both kinds.
 
-    `items` is a list of `{code, result: pass|fail|absent, points?, note?}`; every item of the grade must be
-    answered, those outside it may be. Raises Refused with every wrong place.
+    `items` is a list of `{code, result: pass|fail|absent, points?, note?}`. Raises Refused with every wrong
+    place. Where sections are scored every item of the grade must be answered; those outside it may be.
     """
-    checklist = _checklist(scheme)
-    answers = read_answers(scheme, items)
+    return inputs_of(scheme, _checklist(scheme), read_answers(scheme, items), facts)
+
+
+def inputs_of(
+    scheme: Scheme, checklist: Checklist, answers: Sequence[Answer], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`facts` plus what the answers inside the grade decide."""
+    graded = [answer for answer in answers if answer.item.section]
+    if checklist.key_tally is not None and checklist.general_tally is not None:
+        return {**facts, checklist.key_tally: _key_tally(graded), checklist.general_tally: _tally(graded)}
+    assert checklist.sections_input is not None
+    assert checklist.key_failed_input is not None
     sections = scheme.field(checklist.sections_input)
     maximum = sections.maximum if isinstance(sections, SectionsField) else Decimal(10)
     scores = [
-        _section_score(maximum, [answer for answer in answers if answer.item.section == number])
+        _section_score(maximum, [answer for answer in graded if answer.item.section == number])
         for number in range(1, len(checklist.sections) + 1)
     ]
-    failed = sum(answer.result == "fail" and answer.item.key for answer in answers if answer.item.section)
+    failed = sum(answer.result == "fail" and answer.item.key for answer in graded)
     return {**facts, checklist.sections_input: scores, checklist.key_failed_input: failed}
+
+
+def _key_tally(answers: Sequence[Answer]) -> dict[str, int]:
+    """A key item that is reasonably absent was not checked: the rule takes nothing off for it."""
+    results = [answer.result for answer in answers if answer.item.key]
+    return {"checked": len(results) - results.count("absent"), "failed": results.count("fail")}
+
+
+def _tally(answers: Sequence[Answer]) -> dict[str, int]:
+    results = [answer.result for answer in answers if not answer.item.key]
+    return {
+        "checked": len(results),
+        "not_applicable": results.count("absent"),
+        "passed": results.count("pass"),
+    }
 
 
 def read_answers(scheme: Scheme, items: object) -> list[Answer]:
@@ -74,6 +100,8 @@ def _checklist(scheme: Scheme) -> Checklist:
 
 
 def _missing(checklist: Checklist, named: set[str]) -> Problems:
+    if checklist.sections_input is None:
+        return []  # a visit need not check every item; how many it must is the tallies' own rule
     return [
         ("items", f"{'key item' if item.key else 'item'} {item.code} is not answered (pass, fail or absent)")
         for item in checklist.items

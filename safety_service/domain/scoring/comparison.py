@@ -1,6 +1,7 @@
 """Two visits side by side: from which grade to which, and why, in sentences a title can carry."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -77,7 +78,8 @@ def _change(
 
 
 def _standing(result: Result, grade_labels: Mapping[str, Mapping[str, str]], language: str) -> str:
-    grade, score = result.get("grade"), result.get("score")
+    headline = _headline(result)
+    grade, score = headline.get("grade"), headline.get("score")
     nothing = "无等级" if language == "zh" else "no grade"
     name = grade_labels.get(grade, {}).get(language, grade) if grade else nothing
     if score is None:
@@ -85,12 +87,18 @@ def _standing(result: Result, grade_labels: Mapping[str, Mapping[str, str]], lan
     return f"{name}（{score}分）" if language == "zh" else f"{name} ({score})"
 
 
+def _headline(result: Result) -> Mapping[str, Any]:
+    """Score and grade under the names that all schemes share; the first results have no others."""
+    headline: Mapping[str, Any] = result.get("headline", result)
+    return headline
+
+
 def _why(
     now: Result, worse: list[dict[str, Any]], key_items: list[dict[str, Any]], count: int, language: str
 ) -> str:
     chinese = language == "zh"
     parts = []
-    if now.get("grade") is None:
+    if _headline(now).get("grade") is None:
         parts.append(str(now["decided_by"]["why"][language]))
     if key_items:
         named = ("、" if chinese else ", ").join(
@@ -119,6 +127,7 @@ def _named_sections(worse: list[dict[str, Any]], language: str) -> str:
     return f"得分下降：{text}" if chinese else f"lower: {text}"
 
 
+@lru_cache(maxsize=4096)
 def _one_place(score: str) -> str:
     number = exact(score)
     return score if number is None else str(round_half_up(number, 1)).removesuffix(".0")

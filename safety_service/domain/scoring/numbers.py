@@ -1,9 +1,10 @@
 """Exact numbers: what was written is what is reckoned with, and rounding is half-up on purpose."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 _DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _FRACTION = re.compile(r"\d{1,15}/0*[1-9]\d{0,14}")
@@ -28,10 +29,15 @@ def exact(value: object) -> Fraction | None:
         return exact(Decimal(repr(value)))
     if isinstance(value, Decimal):
         return _from_decimal(value)
-    if isinstance(value, str):
-        text = value.strip()
-        if _DECIMAL.fullmatch(text) or _FRACTION.fullmatch(text):
-            return Fraction(text)
+    return _from_text(value) if isinstance(value, str) else None
+
+
+# The scores of a county are the same few texts again and again.
+@lru_cache(maxsize=4096)
+def _from_text(value: str) -> Fraction | None:
+    text = value.strip()
+    if _DECIMAL.fullmatch(text) or _FRACTION.fullmatch(text):
+        return Fraction(text)
     return None
 
 
@@ -54,12 +60,14 @@ def exact_text(value: Fraction | None) -> str | None:
     """Decimal text where the number has one, else `n/d`; both are read back by `exact`."""
     if value is None:
         return None
-    digits = 0
-    while value.denominator != 1 and 10**digits % value.denominator and digits <= _MAX_DIGITS:
+    numerator, denominator, digits = value.numerator, value.denominator, 0
+    if denominator == 1:
+        return str(numerator)
+    while 10**digits % denominator and digits <= _MAX_DIGITS:
         digits += 1
     if digits > _MAX_DIGITS:
         return str(value)
-    return str(Decimal(int(value * 10**digits)).scaleb(-digits)) if digits else str(value.numerator)
+    return str(Decimal(numerator * 10**digits // denominator).scaleb(-digits))
 
 
 def read_date(value: object) -> date | None:
@@ -77,13 +85,21 @@ def read_date(value: object) -> date | None:
 def add_months(day: date, months: int) -> date:
     """The same day of the month so many calendar months later (earlier when negative).
 
-    Where that month is too short, its last day: 30 November + 3 months is 28 or 29 February.
+    Where that month is too short, its last day: 30 November + 3 months is 28 or 29 February. Beyond the
+    years a date can have, the first or the last day there is.
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if not date.min.year <= year < date.max.year:
+        return date.min if year < date.min.year else date.max
     first_of_next = date(year + (month == 11), (month + 1) % 12 + 1, 1)
     last = (first_of_next - date(year, month + 1, 1)).days
     return date(year, month + 1, min(day.day, last))
+
+
+def add_days(day: date, days: int) -> date:
+    """So many days later, at most the last day there is."""
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def shown(value: object) -> str:

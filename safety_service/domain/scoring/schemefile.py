@@ -23,12 +23,11 @@ def load_scheme(text: str, filename: str) -> Scheme:
     read as text and then by the model, so that `7.5` is a decimal and never a binary fraction.
     """
     try:
-        for token in yaml.scan(text, Loader=yaml.BaseLoader):
-            if isinstance(token, yaml.AliasToken):
-                line = token.start_mark.line + 1
-                raise Refused("aliases are not read in scheme files", place=f"{filename}:{line}")
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-        content = yaml.load(text, Loader=yaml.BaseLoader)  # BaseLoader builds nothing but text
+        if "*" in text:
+            _refuse_aliases(text, filename)
+        loader = yaml.BaseLoader(text)  # builds nothing but text
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{filename}:{mark.line + 1}" if mark else filename
@@ -50,17 +49,30 @@ def load_scheme(text: str, filename: str) -> Scheme:
     raise Refused(reason, place=place, problems=problems)
 
 
+def _refuse_aliases(text: str, filename: str) -> None:
+    for token in yaml.scan(text, Loader=yaml.BaseLoader):
+        if isinstance(token, yaml.AliasToken):
+            line = token.start_mark.line + 1
+            raise Refused("aliases are not read in scheme files", place=f"{filename}:{line}")
+
+
 def _place(filename: str, node: Any, path: tuple[str | int, ...]) -> str:
     """`FILE:LINE PLACE`, leaving out the steps that a tagged union adds to pydantic's path."""
     line, place = node.start_mark.line + 1, ""
     for index, step in enumerate(path):
         child = _child(node, step)
-        if child is None and index < len(path) - 1:
+        if child is None and (index < len(path) - 1 or _is_tag(node, step)):
             continue
         place += f"[{step}]" if isinstance(step, int) else f".{step}"
         if child is not None:
             line, node = child
     return f"{filename}:{line} {place.lstrip('.')}".rstrip()
+
+
+def _is_tag(node: Any, step: str | int) -> bool:
+    """Whether the step only names the kind of a part, which the file gives as a value and not as a place."""
+    tags = [_child(node, name) for name in ("type", "op")]
+    return any(tag is not None and getattr(tag[1], "value", None) == step for tag in tags)
 
 
 def _child(node: Any, step: str | int) -> tuple[int, Any] | None:

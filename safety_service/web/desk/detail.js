@@ -1,24 +1,47 @@
 /** @file The alert in hand: what is known, what can be done, what was done. */
-import { html, useEffect, useRef, useState } from "../lib/dom.js";
+import { html } from "../lib/dom.js";
+import { API } from "../lib/api.js";
 import { Mark } from "../screen/marks.js";
-import { handling } from "../screen/state.js";
+import { Actions } from "./actions.js";
+import { Device } from "./device.js";
 import { History } from "./history.js";
-import { stateText } from "./list.js";
-import { DISPOSITIONS } from "./queue.js";
+import { HeldBack, stateText } from "./marks.js";
+import { Picture } from "./picture.js";
+import { useReading } from "./reading.js";
+import { Suppressed, Told, Why } from "./why.js";
 
 /** @param {any} props */
-export function Detail({ alert, words, schools, now, mayHandle, busy, trouble, closing, setClosing, carryOut, back, signedOut }) {
-  const state = handling(alert);
+export function Detail({ alert, words, schools, silences, now, timezone, mayHandle, busy, trouble, form, setForm, does, choose, back, signedOut }) {
+  const { body: explained } = useReading(`${API}/alerts/${alert.id}`, alert, signedOut);
+  const why = explained?.why;
   return html`<article class="detail">
     <button type="button" class="back" onClick=${back}>← ${words.t("desk.back")}</button>
-    <h2><${Mark} severity=${alert.severity} size=${30} />${words.title(alert)}</h2>
-    <p class="muted">${words.t(`severity.${alert.severity}`)} · ${stateText(alert, state, words)} · ${words.age((now - Date.parse(alert.raised_at)) / 1000)}</p>
-    <${Facts} alert=${alert} words=${words} school=${schools.get(alert.school)} />
+    <header class="detail-head detail-${alert.severity}">
+      <${Mark} severity=${alert.severity} size=${44} />
+      <div><h2>${words.title(alert)}</h2>
+        <p class="chips"><span class="chip chip-${alert.severity}">${words.t(`severity.${alert.severity}`)}</span>
+          <span class="chip" data-state>${stateText(alert, words)}</span>
+          ${alert.condition === "firing" && html`<span class="chip chip-firing">${words.t("condition.firing")}</span>`}
+          <${HeldBack} alert=${alert} words=${words} />
+          <span class="muted">${words.age((now - Date.parse(alert.raised_at)) / 1000)}</span></p></div>
+    </header>
     ${trouble && html`<p class="trouble" role="alert">${trouble}</p>`}
-    ${mayHandle ? html`<${Actions} alert=${alert} words=${words} busy=${busy} closing=${closing} setClosing=${setClosing} carryOut=${carryOut} />`
+    ${mayHandle ? html`<${Actions} alert=${alert} words=${words} now=${now} timezone=${timezone} busy=${busy} form=${form} setForm=${setForm} does=${does} />`
       : html`<p class="muted">${words.t("desk.read_only")}</p>`}
-    <h3>${words.t("desk.history")}</h3>
-    <${History} alert=${alert} words=${words} signedOut=${signedOut} />
+    <div class="two">
+      <div class="one-side">
+        <${Why} why=${why} words=${words} />
+        <${Suppressed} alert=${alert} silences=${silences} words=${words} mayHandle=${mayHandle} busy=${busy} endSilence=${does.endSilence} signedOut=${signedOut} />
+        <${Facts} alert=${alert} words=${words} school=${schools.get(alert.school)} />
+        <section><h3>${words.t("desk.history")}</h3><${History} alert=${alert} words=${words} signedOut=${signedOut} /></section>
+      </div>
+      <div class="one-side">
+        <${Picture} alert=${alert} words=${words} />
+        ${alert.device && html`<section><h3>${words.t("desk.device")}</h3>
+          <${Device} key=${`${alert.school}/${alert.device}`} alert=${alert} words=${words} now=${now} choose=${choose} signedOut=${signedOut} /></section>`}
+        <section><h3>${words.t("desk.told")}</h3><${Told} why=${why} words=${words} /></section>
+      </div>
+    </div>
   </article>`;
 }
 
@@ -27,63 +50,15 @@ function Facts({ alert, words, school }) {
   const facts = [
     ["desk.school", [words.name(school), alert.school].filter(Boolean).join(" · ")],
     ["desk.zone", words.zone(alert.zone)],
-    ["desk.device", alert.device],
     ["desk.kind", words.kind(alert.kind)],
     ["desk.rule", alert.rule],
     ["desk.raised_at", moment(alert.raised_at)],
     ["desk.last_seen_at", moment(alert.last_seen_at)],
     ["desk.resolved_at", moment(alert.resolved_at)],
     ["desk.times", alert.count],
+    ["desk.assignee", alert.assignee],
   ];
-  // Devices name the address of a picture; only a web address becomes a link.
-  const picture = /^https?:\/\//i.test(alert.snapshot_url ?? "") ? alert.snapshot_url : null;
   return html`<dl class="facts">
     ${facts.filter(([, value]) => value).map(([key, value]) => html`<div key=${key}><dt>${words.t(key)}</dt><dd>${value}</dd></div>`)}
-    ${picture && html`<div><dt>${words.t("desk.snapshot")}</dt><dd><a href=${picture} target="_blank" rel="noopener noreferrer">${words.t("desk.snapshot_open")}</a></dd></div>`}
   </dl>`;
-}
-
-function Actions({ alert, words, busy, closing, setClosing, carryOut }) {
-  const [remark, setRemark] = useState("");
-  const say = async (event) => {
-    event.preventDefault();
-    if (await carryOut(alert, "comment", { comment: remark.trim() })) setRemark("");
-  };
-  return html`<div class="actions">
-    <div class="buttons">
-      ${!alert.closed_at && !alert.acknowledged_at && html`<button type="button" class="main" data-do="acknowledge" disabled=${busy}
-        onClick=${() => carryOut(alert, "acknowledge")}>${words.t("desk.acknowledge")} <kbd>a</kbd></button>`}
-      ${!alert.closed_at && html`<button type="button" data-do="close" aria-expanded=${closing} disabled=${busy}
-        onClick=${() => setClosing(!closing)}>${words.t("desk.close")} <kbd>c</kbd></button>`}
-      ${alert.closed_at && html`<button type="button" data-do="reopen" disabled=${busy}
-        onClick=${() => carryOut(alert, "reopen")}>${words.t("desk.reopen")}</button>`}
-    </div>
-    ${closing && !alert.closed_at && html`<${Closing} alert=${alert} words=${words} busy=${busy} carryOut=${carryOut} leave=${() => setClosing(false)} />`}
-    <form class="remark" onSubmit=${say}>
-      <input name="remark" maxlength="4000" value=${remark} placeholder=${words.t("desk.comment_hint")} aria-label=${words.t("desk.comment")}
-        onInput=${(event) => setRemark(event.target.value)} />
-      <button data-do="comment" disabled=${busy || !remark.trim()}>${words.t("desk.comment")}</button>
-    </form>
-  </div>`;
-}
-
-function Closing({ alert, words, busy, carryOut, leave }) {
-  const first = useRef(/** @type {HTMLSelectElement | null} */ (null));
-  useEffect(() => first.current?.focus(), []);
-  const submit = (event) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const comment = String(form.get("comment")).trim();
-    carryOut(alert, "close", { disposition: form.get("disposition"), ...(comment && { comment }) });
-  };
-  return html`<form class="closing" onSubmit=${submit} onKeyDown=${(event) => event.key === "Escape" && leave()}>
-    <label>${words.t("desk.disposition")}
-      <select name="disposition" required ref=${first}>
-        <option value="">${words.t("desk.disposition_hint")}</option>
-        ${DISPOSITIONS.map((one) => html`<option key=${one} value=${one}>${words.t(`disposition.${one}`)}</option>`)}
-      </select></label>
-    <label>${words.t("desk.comment")}<textarea name="comment" rows="2" maxlength="4000"></textarea></label>
-    <div class="buttons"><button class="main" data-do="close-now" disabled=${busy}>${words.t("desk.close_now")}</button>
-      <button type="button" onClick=${leave}>${words.t("desk.cancel")}</button></div>
-  </form>`;
 }

@@ -5,6 +5,8 @@ import { LEVELS, sorted, withAlert } from "./queue.js";
 
 const POLL_MS = 10_000;
 const RETRY_MS = 3000;
+/** What the stream does not tell: that a silence has begun to hold an alert back, or holds it no longer. */
+const REREAD_MS = 60_000;
 /** Rows read for each severity, so that many warnings never hide a critical alert. */
 const ROWS = 500;
 const DAY_MS = 86_400_000;
@@ -22,7 +24,7 @@ export class Feed {
   /**
    * @param {import("./queue.js").Filters} filters
    * @param {(queue: Queue) => void} changed
-   * @param {(alert: any) => void} heard each transition's alert
+   * @param {(alert: any, transition: any) => void} heard each transition with its alert
    * @param {() => void} signedOut
    */
   constructor(filters, changed, heard, signedOut) {
@@ -32,11 +34,12 @@ export class Feed {
     this.signedOut = signedOut;
     this.queue = { alerts: [], more: false, live: false, asOf: 0, trouble: "" };
     this.stream = new Stream({
-      alert: (_, news) => this.take(news.alert),
+      alert: (_, news) => this.take(news.alert, news.transition),
       resync: () => this.read(),
       state: (live) => this.update({ live }),
     });
     this.timer = 0;
+    this.readAt = 0;
     this.stopped = false;
     this.busy = false;
     /** Alerts the stream told of while a snapshot was being read: they are newer than it. @type {Map<number, any>} */
@@ -63,11 +66,12 @@ export class Feed {
     this.changed(this.queue);
   }
 
-  /** @param {any} alert */
-  take(alert) {
+  /** @param {any} alert @param {any} [transition] none where this page made it itself */
+  take(alert, transition = null) {
+    if (this.stopped) return;
     if (this.busy) this.meanwhile.set(alert.id, alert);
     this.update({ alerts: withAlert(this.queue.alerts, alert, this.filters), asOf: Date.now() });
-    this.heard(alert);
+    this.heard(alert, transition);
   }
 
   async read() {
@@ -82,7 +86,8 @@ export class Feed {
       const pages = await this.readLists();
       let alerts = sorted(pages.flatMap((page) => page.items), this.filters);
       for (const alert of this.meanwhile.values()) alerts = withAlert(alerts, alert, this.filters);
-      this.update({ alerts, more: pages.some((page) => page.next), asOf: Date.now(), trouble: "" });
+      this.readAt = Date.now();
+      this.update({ alerts, more: pages.some((page) => page.next), asOf: this.readAt, trouble: "" });
       if (!this.stream.source && !this.stopped) this.stream.open(place);
     } catch (error) {
       if (error instanceof SignedOut) this.signedOut();
@@ -91,12 +96,19 @@ export class Feed {
     } finally {
       this.busy = false;
     }
-    if (!this.stopped) this.timer = setTimeout(() => (this.queue.live ? this.rest() : this.read()), wait);
+    if (!this.stopped) this.timer = setTimeout(() => this.rest(), wait);
   }
 
-  /** While the stream is open nothing is read; it only watches for the stream to go away. */
+  /** While the stream is open little is read; where it has gone away, everything. */
   rest() {
-    this.timer = setTimeout(() => (this.queue.live ? this.rest() : this.read()), POLL_MS);
+    if (!this.queue.live || Date.now() - this.readAt > REREAD_MS) this.read();
+    else this.timer = setTimeout(() => this.rest(), POLL_MS);
+  }
+
+  /** Reads again a little later: what was just written takes a moment to show. @param {number} afterMs */
+  readSoon(afterMs) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.read(), afterMs);
   }
 
   readLists() {

@@ -1,6 +1,7 @@
 /** @file Starts the inspector's page. */
 import { html, render } from "../lib/dom.js";
-import { Frame } from "../lib/frame.js";
-import { Inspect } from "./inspect.js";
+import { install } from "./install.js";
+import { Start } from "./start.js";
 
-render(html`<${Frame} title="inspect.title" page=${Inspect} />`, document.getElementById("page"));
+install();
+render(html`<${Start} />`, document.getElementById("page"));

@@ -2,14 +2,15 @@
 import { API, SignedOut, getJson, whoAmI } from "./api.js";
 import { html, useCallback, useEffect, useMemo, useState } from "./dom.js";
 import { Words, loadTexts, rememberLanguage, startLanguage } from "./i18n.js";
-import { forgetToken, renewToken } from "./write.js";
+import { forgetToken, post, renewToken } from "./write.js";
 import { Login } from "../screen/login.js";
 
 const RETRY_MS = 3000;
 const RENEW_MS = 10 * 60_000;
 
-/** @param {{title: string, page: any}} props `title`: a text key; `page` gets words, person, timezone, signedOut */
-export function Frame({ title, page: Page }) {
+/** @param {{title: string, page: any, leave?: boolean}} props `title`: a text key; `page` gets words, person,
+ * timezone, signedOut; `leave`: people take turns at this page, so there is a button to sign out */
+export function Frame({ title, page: Page, leave = false }) {
   const [language, setLanguage] = useState(startLanguage);
   const [texts, setTexts] = useState(/** @type {any} */ (null));
   const [person, setPerson] = useState(/** @type {any} */ (undefined));
@@ -39,6 +40,7 @@ export function Frame({ title, page: Page }) {
     forgetToken();
     setPerson(null);
   }, []);
+  const signOut = () => post(`${API}/auth/logout`, {}).catch(() => null).finally(signedOut);
   const words = useMemo(() => texts && new Words(texts.language, texts.found, timezone), [texts, timezone]);
   useEffect(() => { if (words) document.title = words.t(title); }, [words]);
   if (!words || person === undefined) return html`<p class="waiting">…</p>`;
@@ -49,6 +51,7 @@ export function Frame({ title, page: Page }) {
     return html`<main class="entry"><p class="entry-page">${words.t(title)}</p>
       <${Login} words=${words} done=${greet} language=${languageSwitch} /></main>`;
   }
-  return html`<header class="top"><h1>${words.t(title)}</h1><span class="who">${person.name}</span>${languageSwitch}</header>
+  return html`<header class="top"><h1>${words.t(title)}</h1><span class="who">${person.name}</span>${languageSwitch}
+    ${leave && html`<button type="button" class="quiet" data-tool="leave" onClick=${signOut}>${words.t("tool.leave")}</button>`}</header>
     <${Page} words=${words} person=${person} timezone=${timezone} signedOut=${signedOut} />`;
 }

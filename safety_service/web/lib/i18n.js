@@ -30,6 +30,7 @@ export class Words {
       timeZone: timezone, year: "numeric", month: "long", day: "numeric", weekday: "long",
     });
     this.moment = new Intl.DateTimeFormat(this.locale, { ...clock, month: "2-digit", day: "2-digit" });
+    this.calendar = new Intl.DateTimeFormat(this.locale, { timeZone: "UTC", month: "2-digit", day: "2-digit" });
     this.compact = new Intl.NumberFormat(this.locale, { notation: "compact", maximumFractionDigits: 1 });
     this.number = new Intl.NumberFormat(this.locale, { maximumFractionDigits: 1 });
   }
@@ -54,9 +55,24 @@ export class Words {
     return name ? [name, rest].filter(Boolean).join(" ") : zone;
   }
 
+  /** What holds an alert's messages back, by its kind. @param {string} cause such as `silence:12` or `inhibited:fire` */
+  suppressed(cause) {
+    return this.texts[`suppressed.${cause.split(":")[0]}`] ?? cause;
+  }
+
+  /** The same in a word. @param {string} cause */
+  held(cause) {
+    return this.texts[`held.${cause.split(":")[0]}`] ?? this.suppressed(cause);
+  }
+
   /** `name_zh` or `name_en` of anything. @param {any} item @param {string} [stem] */
   name(item, stem = "name") {
     return item?.[`${stem}_${this.language}`] || item?.[`${stem}_zh`] || "";
+  }
+
+  /** A day of a calendar, without its year. @param {string} day YYYY-MM-DD */
+  date(day) {
+    return this.calendar.format(new Date(`${day}T00:00:00Z`));
   }
 
   /** An alert's title. @param {any} alert */

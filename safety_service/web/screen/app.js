@@ -3,8 +3,9 @@ import { html, useCallback, useEffect, useMemo, useRef, useState } from "../lib/
 import { whoAmI } from "../lib/api.js";
 import { Words, loadTexts, rememberLanguage, startLanguage } from "../lib/i18n.js";
 import { Cafeterias } from "./cafeterias.js";
+import { Owed } from "./duties.js";
 import { Feed } from "./feed.js";
-import { SeverityTiles, Strip } from "./figures.js";
+import { Opens, SeverityTiles, Strip } from "./figures.js";
 import { Header } from "./header.js";
 import { KindRanking, LiveAlerts, TopSchools } from "./lists.js";
 import { Login } from "./login.js";
@@ -13,7 +14,7 @@ import { LEVELS, emptyState } from "./state.js";
 import { Siren } from "./sound.js";
 import { Mark } from "./marks.js";
 import { Overlay } from "./overlay.js";
-import { Trend } from "./trend.js";
+import { Spans, Trend, useSpan } from "./trend.js";
 
 const WIDTH = 1920;
 const HEIGHT = 1080;
@@ -84,10 +85,11 @@ export function App() {
 
 function Wall({ words, languageSwitch, setTimezone, signedOut }) {
   const [state, setState] = useState(emptyState);
-  const [shown, setShown] = useState(/** @type {{title: string, path: string} | null} */ (null));
+  const [shown, setShown] = useState(/** @type {{title: string, path: string}[]} the last one is seen */ ([]));
   const [loud, setLoud] = useState(false);
   const scale = useScale();
   const still = useStill();
+  const [span, chooseSpan] = useSpan(still);
   const offset = useRef(0);
   const answered = useRef(0);
   const siren = useMemo(() => new Siren(), []);
@@ -101,8 +103,8 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
       if (news.overview) setTimezone(news.overview.timezone);
       setState(news);
     };
-    const heard = (transition) => {
-      if (LOUD.has(transition.change) && transition.severity === "critical") siren.sound();
+    const heard = (transition, alert) => {
+      if (LOUD.has(transition.change) && transition.severity === "critical" && !alert.suppressed_by) siren.sound();
     };
     const feed = new Feed(changed, heard, signedOut);
     feed.start();
@@ -113,8 +115,11 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
     if (loud) await siren.disable();
     setLoud(loud ? false : await siren.enable());
   };
-  const open = useCallback((title, path) => setShown({ title, path }), []);
-  const close = useCallback(() => setShown(null), []);
+  const open = useCallback((title, path) => setShown([{ title, path }]), []);
+  const onward = useCallback((title, path) => setShown((before) => [...before, { title, path }]), []);
+  const back = useCallback(() => setShown((before) => before.slice(0, -1)), []);
+  const close = useCallback(() => setShown([]), []);
+  const seen = shown.at(-1);
   const schoolName = useCallback((code) => {
     const place = state.map?.features.find((feature) => feature.id === code)?.properties;
     return place ? words.name(place) : code;
@@ -131,7 +136,8 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
             <button type="button" class="tool" data-tool="full" title=${words.t("tool.full")} onClick=${fullScreen}><${Icon} name="full" /></button>`} />
         <div class="columns">
           <div class="column">
-            <${Panel} title=${words.t("trend.title")} name="p-trend"><${Trend} trend=${state.trend} scale=${scale} ...${shared} /><//>
+            <${Panel} title=${words.t("trend.title")} name="p-trend" note=${html`<${Spans} span=${span} choose=${chooseSpan} words=${words} />`}>
+              <${Trend} span=${span} trend=${span === "days" ? state.days : state.trend} scale=${scale} ...${shared} /><//>
             <${Panel} title=${words.t("kinds.title")} name="p-kinds"><${KindRanking} kinds=${state.kinds} ...${shared} /><//>
             <${Panel} title=${words.t("schools.title")} name="p-schools" note=${words.t("schools.note")}>
               <${TopSchools} schools=${state.schools} ...${shared} /><//>
@@ -141,25 +147,34 @@ function Wall({ words, languageSwitch, setTimezone, signedOut }) {
             <section class="county-box">
               <${CountyMap} state=${state} now=${coarse} scale=${scale} ...${shared} />
               <${Legend} words=${words} />
-              <p class="schematic">${words.t("map.schematic")}</p>
+              <p class="schematic">${mapNote(state.boundary, words)}</p>
             </section>
             <${Strip} overview=${state.overview} ...${shared} />
           </div>
           <div class="column">
-            <${Panel} title=${words.t("alerts.title")} name="p-alerts" note=${words.t("alerts.note", { n: words.n(state.overview?.alerts_open_total.value) })}>
+            <${Panel} title=${words.t("alerts.title")} name="p-alerts" note=${html`<${Opens} list=${state.overview?.alerts_open_total.list ?? "#"}
+              label=${words.t("figures.open")} open=${open}>${words.t("alerts.note", { n: words.n(state.overview?.alerts_open_total.value) })}<//>`}>
               <${LiveAlerts} alerts=${state.alerts} now=${Math.floor(second / 5000) * 5000} ...${shared} /><//>
+            <${Panel} title=${words.t("owed.title")} name="p-owed"><${Owed} overview=${state.overview} ...${shared} /><//>
             <${Panel} title=${words.t("cafeterias.title")} name="p-cafeterias" note=${words.t("cafeterias.annual")}>
               <${Cafeterias} cafeterias=${state.cafeterias} ...${shared} /><//>
           </div>
         </div>
       </div>
-      ${shown && html`<${Overlay} key=${shown.path} title=${shown.title} path=${shown.path} words=${words} schoolName=${schoolName} close=${close} />`}
+      ${seen && html`<${Overlay} key=${seen.path} title=${seen.title} path=${seen.path} words=${words} schoolName=${schoolName} open=${onward}
+        close=${close} back=${shown.length > 1 ? back : null} />`}
     </main>
   </div>`;
 }
 
 function Panel({ title, note, name, children }) {
   return html`<section class="panel ${name}"><h2>${title}${note && html`<small>${note}</small>`}</h2><div class="panel-body">${children}</div></section>`;
+}
+
+/** Whose map it is: drawn here, or the bureau's own with the number under which it may be shown. */
+function mapNote(boundary, words) {
+  if (!boundary?.features.length) return words.t("map.schematic");
+  return boundary.approval ? words.t("map.approval", { number: boundary.approval }) : words.t("map.own");
 }
 
 function Legend({ words }) {

@@ -12,6 +12,8 @@ const RENEW_MS = 10 * 60_000;
 const VIEWS = {
   map: `${API}/view/map`,
   trend: `${API}/view/trend?hours=24`,
+  days: `${API}/view/trend/days?days=30`,
+  boundary: `${API}/view/boundary`,
   kinds: `${API}/view/kinds?hours=24&limit=8`,
   schools: `${API}/view/schools?hours=24&limit=8`,
   cafeterias: `${API}/view/cafeterias`,
@@ -36,6 +38,8 @@ export class Feed {
       state: (live) => this.update({ live }),
     });
     this.lastAnswer = 0;
+    /** The newest alert that anybody was told of here; 0 before the first snapshot. */
+    this.newest = 0;
     this.due = { overview: 0, views: 0 };
     this.busy = false;
     this.stopped = false;
@@ -65,7 +69,9 @@ export class Feed {
   /** @param {{transition: any, alert: any}} news */
   take({ transition, alert }) {
     this.update({ alerts: withAlert(this.state.alerts, this.named(alert)) });
-    this.heard(transition, alert);
+    // What polling has told of already is not told again when the stream catches up.
+    if (transition.change !== "raised" || alert.id > this.newest) this.heard(transition, alert);
+    this.newest = Math.max(this.newest, alert.id);
     const soon = Date.now() + AFTER_ALERT_MS;
     this.due.overview = Math.min(this.due.overview, soon);
     this.due.views = Math.min(this.due.views, soon + 3 * AFTER_ALERT_MS);
@@ -112,7 +118,16 @@ export class Feed {
     // Only now: the stream goes on behind what the snapshot already shows.
     if (!this.stream.source) this.stream.open(body.last_transition);
     if (!changed) return this.update({ asOf });
+    if (!this.state.live) this.hearNew(body.newest);
     return this.update({ asOf, overview: body, alerts: withSnapshot(this.state.alerts, body.newest) });
+  }
+
+  /** Where the stream is away, a snapshot is how one hears of a new alert. @param {any[]} alerts */
+  hearNew(alerts) {
+    for (const alert of this.newest ? alerts : []) {
+      if (alert.id > this.newest && !alert.closed_at) this.heard({ change: "raised", severity: alert.severity }, alert);
+    }
+    this.newest = Math.max(this.newest, ...alerts.map((alert) => alert.id));
   }
 
   async readViews() {

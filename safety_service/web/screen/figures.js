@@ -57,5 +57,14 @@ export function Strip({ overview, words, open }) {
         <span class="metric-name">${label}</span>
       <//>`;
     })}
+    <${Unknown} overview=${overview} words=${words} open=${open} />
   </section>`;
+}
+
+/** Devices that nobody has adopted yet, and those that a strict school keeps apart. */
+function Unknown({ overview, words, open }) {
+  const number = (name) => html`<${Opens} list=${overview?.[name].list ?? "#"} label=${words.t(`figures.${name}`)} open=${open}
+    class=${name === "devices_quarantined" && overview?.[name].value ? "is-held" : ""}><b data-figure=${name}>${words.n(overview?.[name].value)}</b><//>`;
+  return html`<div class="metric metric-two"><span class="metric-value">${number("devices_new")}<i>/</i>${number("devices_quarantined")}</span>
+    <span class="metric-name">${words.t("figures.devices_unknown")}</span></div>`;
 }

@@ -1,7 +1,7 @@
 /** @file The sides: live alerts, kinds, schools. Bounded lists; they scroll by themselves until looked at. */
 import { html, useEffect, useRef } from "../lib/dom.js";
 import { Opens } from "./figures.js";
-import { COLOURS, Mark } from "./marks.js";
+import { Mark } from "./marks.js";
 import { LEVELS, handling, inOrder } from "./state.js";
 
 const STEP_MS = 3500;
@@ -44,6 +44,7 @@ function AlertLine({ alert, words, now, open }) {
   const state = handling(alert);
   const seconds = Math.max(0, (now - Date.parse(alert.raised_at)) / 1000);
   const where = [words.name(alert, "school_name") || alert.school, words.zone(alert.zone) || alert.device].filter(Boolean);
+  const held = alert.closed_at ? null : alert.suppressed_by;
   const label = `${words.title(alert)} · ${words.name(alert, "school_name")}`;
   const done = state === "acknowledged" && alert.acknowledged_by
     ? words.t("state.acknowledged_by", { name: alert.acknowledged_by }) : words.t(`state.${state}`);
@@ -52,12 +53,12 @@ function AlertLine({ alert, words, now, open }) {
     <${Opens} list=${`/api/v1/alerts/${alert.id}/transitions`} label=${label} open=${open}>
       <${Mark} severity=${alert.severity} size=${30} />
       <span class="alert-text">
-        <span class="alert-title">${words.title(alert)}${alert.count > 1 && html`<em>×${words.n(alert.count)}</em>`}</span>
+        <span class="alert-title">${words.title(alert)}${alert.count > 1 && html`<em>×${words.n(alert.count)}</em>`}${held && html`<i title=${words.suppressed(held)}>${words.held(held)}</i>`}</span>
         <span class="alert-where">${where.join(" · ")}</span>
       </span>
       <span class="alert-side">
         <time datetime=${alert.raised_at}>${words.age(seconds)}</time>
-        <span class="state">${alert.suppressed_by ? `${words.t("state.suppressed")} · ` : ""}${done}</span>
+        <span class="state">${done}</span>
       </span>
     <//>
   </li>`;
@@ -85,16 +86,17 @@ export function TopSchools({ schools, words, open }) {
   const items = schools?.items.filter((item) => item.open_total || item.alerts) ?? [];
   if (!items.length) return html`<p class="nothing">${words.t("schools.none")}</p>`;
   return html`<ol class="schools">
-    ${items.slice(0, 7).map((item, place) => html`<li key=${item.code}>
-      <${Opens} list=${item.list} label=${words.name(item)} open=${open}>
+    ${items.slice(0, 7).map((item, place) => html`<li key=${item.code} class="school-line">
+      <${Opens} list=${item.list} label=${words.name(item)} open=${open} class="school-main">
         <span class="place">${place + 1}</span><span class="school-name"><b>${words.name(item)}</b><small>${words.name(item, "township")}</small></span>
-        <span class="school-open">
-          ${LEVELS.filter((level) => item.open[level]).map((level) => html`<span key=${level} class="pill" style=${{ color: COLOURS[level] }}>
-            <${Mark} severity=${level} size=${17} />${words.n(item.open[level])}
-          </span>`)}
-        </span>
-        <span class="school-alerts">${words.n(item.alerts)}</span>
       <//>
+      <span class="school-open">
+        ${LEVELS.filter((level) => item.open[level]).map((level) => html`<${Opens} key=${level} class="pill pill-${level}" open=${open}
+          list=${`/api/v1/alerts?open=true&severity=${level}&school=${encodeURIComponent(item.code)}`} label=${`${words.name(item)} · ${words.t(`severity.${level}`)}`}>
+          <${Mark} severity=${level} size=${17} />${words.n(item.open[level])}
+        <//>`)}
+      </span>
+      <${Opens} list=${item.list} label=${words.name(item)} open=${open} class="school-alerts">${words.n(item.alerts)}<//>
     </li>`)}
   </ol>`;
 }

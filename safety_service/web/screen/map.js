@@ -2,7 +2,7 @@
 import { html, useMemo } from "../lib/dom.js";
 import { Chart, echarts } from "./chart.js";
 import { COLOURS, symbol } from "./marks.js";
-import { schematic } from "./schematic.js";
+import { aspectOf, schematic } from "./schematic.js";
 import { LEVELS, markers } from "./state.js";
 
 const MAP = "county";
@@ -13,7 +13,7 @@ const SIZES = { critical: 21, major: 20, minor: 18, warning: 14 };
 export function CountyMap({ state, words, now, scale, still, open }) {
   const places = state.map;
   // Drawn anew only when a school has moved, not with every alert.
-  const ground = useMemo(() => places && groundOf(places.features), [places && placesKey(places.features)]);
+  const ground = useMemo(() => places && groundOf(places.features, state.boundary), [places && placesKey(places.features), state.boundary]);
   const option = useMemo(
     () => ground && optionOf(ground, markers(places, state.alerts, now), words, still),
     [ground, places, state.alerts, words, now, still],
@@ -27,9 +27,11 @@ function placesKey(features) {
   return features.map(({ id, geometry, properties }) => [id, properties.township, geometry?.coordinates]).join(";");
 }
 
-/** @param {any[]} features */
-function groundOf(features) {
+/** The bureau's own map where there is one, else the drawn one. @param {any[]} features @param {any} boundary */
+function groundOf(features, boundary) {
+  const own = boundary?.features.length ? boundary : null;
   const drawn = schematic(features);
+  if (own) Object.assign(drawn, { geojson: own, aspect: aspectOf(own.features) });
   echarts.registerMap(MAP, drawn.geojson);
   const named = new Map(features.map(({ properties }) => [properties.township, properties]));
   return { ...drawn, named };

@@ -44,6 +44,13 @@ export function schematic(features) {
   return { geojson, centres, aspect };
 }
 
+/** By how much a degree of longitude is shorter than one of latitude there. @param {any[]} areas GeoJSON @returns {number} */
+export function aspectOf(areas) {
+  const latitudes = areas.flatMap(({ geometry }) => geometry.coordinates.flat(2).map((point) => point[1]));
+  const [south, north] = latitudes.reduce(([low, high], at) => [Math.min(low, at), Math.max(high, at)], [90, -90]);
+  return Math.cos(((south + north) / 2) * (Math.PI / 180)) || 1;
+}
+
 /** Townships with the places of their schools; one whose schools have none is put on a ring around the rest.
  * @param {any[]} features @returns {Map<string, {points: Point[]}>} */
 function townships(features) {

@@ -10,6 +10,8 @@ const LINGERS_MS = 60_000;
  * @property {any} overview
  * @property {any} map
  * @property {any} trend
+ * @property {any} days
+ * @property {any} boundary
  * @property {any} kinds
  * @property {any} schools
  * @property {any} cafeterias
@@ -21,7 +23,7 @@ const LINGERS_MS = 60_000;
 /** @returns {ScreenState} */
 export function emptyState() {
   return {
-    overview: null, map: null, trend: null, kinds: null, schools: null, cafeterias: null,
+    overview: null, map: null, trend: null, days: null, boundary: null, kinds: null, schools: null, cafeterias: null,
     alerts: [], live: false, asOf: 0,
   };
 }

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from safety_service.domain.decoding.kinds import KINDS
-from safety_service.domain.decoding.multipart import LARGEST_SNAPSHOT, parts_of
+from safety_service.domain.decoding.multipart import parts_of
 from safety_service.domain.decoding.profiles import profile
+from safety_service.domain.decoding.snapshots import LARGEST_SNAPSHOT
 from safety_service.domain.types import SEVERITIES, Event, Rejected
 from safety_service.services import vendors
 from tests import samples

@@ -87,7 +87,13 @@ def of_one(body):
         ("kind: change, raise: [{severity: minor, falls_by: 1, rises_by: 1}]", "needs either"),
         ("kind: change, raise: [{severity: minor, falls_by: -1}]", "greater than 0"),
         ("kind: evnt, severity: minor", "unknown rule kind 'evnt'; did you mean 'event'?"),
-        ("kind: overdue, of: duty", "not available in this version"),
+        ("kind: overdue, of: duty", "needs a severity, or raise with one level at least"),
+        ("kind: overdue, of: lunch, severity: minor", "'lunch' is not one of"),
+        ("kind: overdue, severity: minor", "of is missing"),
+        ("kind: overdue, of: duty, severity: minor, raise: [{severity: warning, late_by: 1h}]", "is graver"),
+        ("kind: overdue, of: duty, severity: minor, raise: [{severity: major}]", "at the same time"),
+        ("kind: overdue, of: duty, severity: minor, raise: [{severity: major, late: 1h}]", "mean 'late_by'?"),
+        ("kind: overdue, of: duty, severity: minor, match: {kind: smoke}", "what is owed is matched by"),
     ],
 )
 def test_one_mistake_is_named(body, reason):

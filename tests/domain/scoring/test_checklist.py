@@ -138,7 +138,7 @@ def test_items_left_out_are_listed_and_key_items_are_called_so() -> None:
         (
             {"remark": "x"},
             "items[0].remark",
-            "is not a field of an answer (fields: code, result, points, note)",
+            "is not a field of an answer (fields: code, result, points, note, owner, due)",
         ),
     ],
 )

@@ -81,7 +81,7 @@ def test_the_order_of_visits_changes_no_annual_grade(visits: list[Any], random: 
 @pytest.mark.parametrize("tenths", range(101))
 def test_every_tenth_has_exactly_one_verdict(tenths: int) -> None:
     value = Decimal(tenths) / 10
-    bands = [band for band in DYNAMIC.bands if band.min <= value <= band.max]
+    bands = [band for band in DYNAMIC.bands if (band.min or 0) <= value <= (band.max or 0)]
     result = score(DYNAMIC, form([str(value)] * 9))
     assert len(bands) == (1 if tenths >= 60 else 0)
     assert result.outputs["grade"] == (bands[0].grade if bands else None)

@@ -98,7 +98,7 @@ def test_what_ships_loads() -> None:
             "fact: bad",
             "fact: worse",
             "xx.yaml:21 overrides[0].when.fact",
-            "worse is not a number of this scheme (a count, or measured)",
+            "worse is not a number of this scheme (a count, a number, measured)",
         ),
         (
             "at_or_above: 1",
@@ -110,7 +110,7 @@ def test_what_ships_loads() -> None:
             "at_or_above: 1",
             "at_or_above: 1, below: 3",
             "xx.yaml:21 overrides[0].when",
-            "exactly one of within_months, at_or_above, below is needed",
+            "exactly one of within_months, at_or_above, above, at_or_below, below, equals is needed",
         ),
         (
             "as_of: date",

@@ -5,12 +5,12 @@ from datetime import tzinfo
 from typing import Any
 
 from safety_service.domain.decoding.hikvision.alerts import decode_alert
-from safety_service.domain.decoding.hikvision.document import read_xml
 from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
 from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.xmltree import read_xml
 from safety_service.domain.types import Event, Message, Rejected
 
 WRAPPER = "EventNotificationAlert"
