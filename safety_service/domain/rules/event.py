@@ -37,8 +37,8 @@ class End(msgspec.Struct, array_like=True):
 
 class EventState(msgspec.Struct, tag="event", forbid_unknown_fields=True, omit_defaults=True):
     """`last_at`, `resolved_at` and the ends are event times; `due_at` is when silence ends it, when it will
-    have lasted for long enough (`waits_since`), or when the memory of its end may go. `active`: ids that started
-    and have not ended. `quieted`: silence ended it, and nobody has said that it is over."""
+    have lasted for long enough (`waits_since`), or when the memory of its end may go. `active`: ids that
+    started and have not ended. `quieted`: silence ended it, and nobody has said that it is over."""
 
     firing: bool = False
     waits_since: datetime | None = None
