@@ -13,7 +13,11 @@ from device_simulator.scenarios import SCENARIOS
 from safety_service.cli import app
 from safety_service.domain.decoding import DECODERS
 
-PAGES = sorted((Path(__file__).parents[2] / "docs" / "devices").glob("*.md"))
+PAGES = [
+    page
+    for page in sorted((Path(__file__).parents[2] / "docs" / "devices").glob("*.md"))
+    if page.stem != "README"
+]
 DECODED = re.compile(r"^echo ('[^']*') \|\s+campus-safety (decode (?:[^\\\n]|\\\n)*)$", re.MULTILINE)
 SIMULATED = re.compile(r"^device-simulator run .*$", re.MULTILINE)
 
