@@ -1,0 +1,22 @@
+"""Every other benchmark runs, and counts everything; how fast is not asked here."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.benchmarks.figures import FIGURES
+from tests.benchmarks.scene import Bench
+from tests.benchmarks.short_form import LOADED, both_pairs, check
+
+pytestmark = [pytest.mark.bench, pytest.mark.production, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def benches() -> Iterator[list[Bench]]:
+    with both_pairs() as both:
+        yield both
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in LOADED])
+def test_figure(benches: list[Bench], name: str) -> None:
+    check(benches, name)
