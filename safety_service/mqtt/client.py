@@ -146,6 +146,19 @@ class Client(paho.Client):
         packets = b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids])
         self._packet_queue(_PUBACK, packets, 0, 1)
 
+    def settle(self, seconds: float) -> None:
+        """Waits until the broker has read all that was sent before: it answers a ping in its turn.
+
+        Whoever connects next under the same id would otherwise be sent again what is acknowledged, but not
+        read yet.
+        """
+        if not self.is_connected():
+            return
+        self._send_pingreq()
+        deadline = time.monotonic() + seconds
+        while self._ping_t and self.is_connected() and time.monotonic() < deadline:
+            time.sleep(BREATH_SECONDS)
+
     def run(self, stop: threading.Event, may_connect: Callable[[], bool]) -> None:
         """Connects and serves until `stop`; a lost connection is made again, each time if `may_connect`."""
         pause = 1.0

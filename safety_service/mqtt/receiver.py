@@ -31,6 +31,8 @@ TAKEOVERS_SUSPECTED_AFTER = 4
 TAKEOVER_WINDOW_SECONDS = 30.0
 RECEIPTS_IN_HAND = 10_000
 REMEMBERED_TOPICS = 20_000
+SETTLE_SECONDS = 1.0
+"""At most so long a stop waits for the broker to have taken in the last acknowledgements."""
 
 
 class ReceiverPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class Receiver:
         """Stops receiving, commits and acknowledges what is in hand, keeps the session."""
         self._inbox.close()
         self._threads[1].join(timeout_seconds)
+        self._client.settle(SETTLE_SECONDS)
         self._client.disconnect()
         self._stopping.set()
         self._client.wake()
