@@ -29,10 +29,12 @@ class LatestAlerts:
 
     def gather(self, session: Session, keys: Sequence[Key]) -> dict[Key, Alert]:
         """The newest alert of each key that has one."""
-        for rule, key in keys:
-            if (rule, key) not in self._ids:
-                self._ids[rule, key] = alerts.latest_id(session, rule, key)
-            self._ids.move_to_end((rule, key))
+        unknown = [pair for pair in keys if pair not in self._ids]
+        known = alerts.latest_ids(session, unknown)
+        for pair in unknown:
+            self._ids[pair] = known.get(pair)
+        for pair in keys:
+            self._ids.move_to_end(pair)
         while len(self._ids) > max(_REMEMBERED_KEYS, len(keys)):
             self._ids.popitem(last=False)
         ids = [number for pair in keys if (number := self._ids[pair]) is not None]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, String, bindparam, cast, or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from safety_service.domain.errors import NotFound
@@ -36,15 +36,22 @@ def to_alert(row: StoredAlert) -> Alert:
     return Alert(id=row.id, key=decode_key(row.key), **{name: getattr(row, name) for name in _FIELDS})
 
 
-def latest_id(session: Session, rule: str, key: Key) -> int | None:
-    """The newest alert of a rule and key, found by one seek in the index."""
-    statement = (
-        select(StoredAlert.id)
-        .where(StoredAlert.rule == rule, StoredAlert.key == encode_key(key))
-        .order_by(col(StoredAlert.id).desc())
-        .limit(1)
-    )
-    return session.exec(statement).first()
+def latest_ids(session: Session, wanted: Sequence[tuple[str, Key]]) -> dict[tuple[str, Key], int]:
+    """The newest alert of each rule and key that has one: a seek in the index each, many in a statement."""
+    found: dict[tuple[str, Key], int] = {}
+    by_rule: dict[str, dict[str, Key]] = {}
+    for rule, key in wanted:
+        by_rule.setdefault(rule, {})[encode_key(key)] = key
+    for rule, keys in by_rule.items():
+        written = list(keys)
+        for start in range(0, len(written), _AT_ONCE):
+            statement = (
+                select(StoredAlert.key, func.max(StoredAlert.id))
+                .where(StoredAlert.rule == rule, col(StoredAlert.key).in_(written[start : start + _AT_ONCE]))
+                .group_by(col(StoredAlert.key))
+            )
+            found |= {(rule, keys[key]): number for key, number in session.exec(statement)}
+    return found
 
 
 def read_many(session: Session, ids: Sequence[int]) -> list[Alert]:
