@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,18 +18,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.browsing import ARGUMENTS, CHROMIUM
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SCHOOL = "370828-001"
 APPEARS_MS = 10_000
 FILLS = "width => Math.abs(document.querySelector('.stage').getBoundingClientRect().width - width) < 1.5"
@@ -215,6 +206,15 @@ def test_a_number_opens_the_list_behind_it_and_escape_closes_it(demo: Demo, watc
     ):
         page.click(opener)
         expect(page.locator("[role=dialog] tbody tr").first).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("[role=dialog]")).to_have_count(0)
+
+    for letter in page.locator(".letter").all():
+        # The list holds what the number counts, and not what stands beside it on the screen.
+        count = re.search(r"\d+", letter.inner_text())
+        assert count is not None
+        letter.click()
+        expect(page.locator("[role=dialog] tbody tr")).to_have_count(int(count[0]))
         page.keyboard.press("Escape")
         expect(page.locator("[role=dialog]")).to_have_count(0)
 

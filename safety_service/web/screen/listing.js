@@ -23,7 +23,7 @@ const STEPS = ["at", "action", "by", "status", "comment"];
 export function listing(path, body) {
   const noun = path.split("?")[0].split("/").filter(Boolean).pop() ?? "";
   if (body.silent) return { noun, rows: body.silent, columns: SILENT, next: null };
-  if (body.red && body.black) return { noun, rows: bothLists(body), columns: CREDIT, next: null };
+  if (body.red && body.black && !body.items) return { noun, rows: bothLists(body), columns: CREDIT, next: null };
   if (body.windows) return { noun, rows: body.windows.map(windowRow), columns: RESPONSE, next: null };
   const rows = body.items ?? body.history ?? [body];
   const steps = body.history?.[0]?.action;
