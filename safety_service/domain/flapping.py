@@ -22,7 +22,8 @@ def flapping(alert: Alert, at: datetime) -> dict[str, Any]:
 
 def flapping_mark(alert: Alert) -> dict[str, Any]:
     """The mark that the alert bears at this instant, for the history of a step that it takes now."""
-    return {name: alert.detail[name] for name in ("flapping_until",) if name in alert.detail}
+    until = alert.detail.get("flapping_until")
+    return {} if until is None else {"flapping_until": until}
 
 
 def flaps_until(detail: Mapping[str, Any]) -> datetime | None:

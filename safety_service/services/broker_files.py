@@ -1,6 +1,7 @@
 """The files of a Mosquitto that serves the county: configuration, certificates, credentials, access rules."""
 
 import csv
+import io
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -124,13 +125,12 @@ def read_credentials(out: Path) -> dict[str, Credential]:
 
 
 def write_credentials(out: Path, credentials: Iterable[Credential]) -> None:
-    path = out / CREDENTIALS
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_HEAD)
-        writer.writerows((one.name, one.password, one.role) for one in credentials)
-    fresh.replace(path)
+    """Replaces the file whole."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_HEAD)
+    writer.writerows((one.name, one.password, one.role) for one in credentials)
+    _put(out / CREDENTIALS, text.getvalue().encode(), PRIVATE)
 
 
 def hand_over(out: Path, owner: tuple[int, int]) -> None:
@@ -180,11 +180,10 @@ def _service_settings(service: Credential, layout: Layout, out: Path) -> str:
     return f"CAMPUS_BROKER_URL=mqtt://{user}@{layout.hosts[0] if host in EVERYWHERE else host}:{port}\n"
 
 
-def _put(path: Path, content: bytes, mode: int) -> Path:
+def _put(path: Path, content: bytes, mode: int) -> None:
     """Whole or not at all, and never readable by more accounts than it may be."""
     fresh = path.with_name(f"{path.name}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(content)
     fresh.chmod(mode)
     fresh.replace(path)
-    return path

@@ -1,8 +1,6 @@
 """Whatever is done to a sample's bytes, no exception leaves its decoder and nothing unstorable comes out."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +12,7 @@ from safety_service.domain.decoding import decode
 from safety_service.domain.decoding.kinds import KINDS
 from safety_service.domain.types import PHASES, SEVERITIES, Event, Message
 from tests import samples
+from tests.jsontexts import texts
 from tests.samples import Sample
 
 EXAMPLES = 150
@@ -40,18 +39,6 @@ def mutated(draw: st.DrawFn, payload: bytes) -> bytes:
             | st.binary(max_size=5)
         )
     return bytes(content[: draw(st.sampled_from([len(content), len(content) // 2]))])
-
-
-def texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
 
 
 def check(sample: Sample, payload: bytes) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, clean_value
+from safety_service.domain.decoding.lenient import yes_or_no
 from safety_service.domain.decoding.profiles import Mapped, Profile
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.times import Reading, microseconds
@@ -22,14 +23,7 @@ LONGEST_CODE = 240
 
 def truth(raw: Any) -> bool | None:
     """Yes or no, as a boolean, a number or a word in quotes; None for anything else."""
-    if isinstance(raw, bool):
-        return raw
-    if isinstance(raw, (int, float)):
-        return bool(raw) if raw in (0, 1) else None
-    if not isinstance(raw, str):
-        return None
-    word = raw.strip().lower()
-    return True if word in YES else False if word in NO else None
+    return yes_or_no(raw, YES, NO)
 
 
 def number(raw: Any) -> float | None:

@@ -1,6 +1,7 @@
-"""JSON as devices write it: read strictly, and once more with the usual slips mended if that fails."""
+"""JSON as devices write it, read once more with the usual slips mended if need be; and how they say yes."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -45,3 +46,15 @@ def as_text(payload: bytes, encoding: str = "utf-8") -> str:
 def _mended(text: str) -> str:
     text = TRAILING_COMMA.sub("", INVISIBLE.sub("", text).translate(QUOTES))
     return MISSING_COMMA.sub(",", text)
+
+
+def yes_or_no(raw: Any, yes: Collection[str], no: Collection[str]) -> bool | None:
+    """A boolean, the number 0 or 1, or one of the words in lower case; None for anything else."""
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, (int, float)):
+        return bool(raw) if raw in (0, 1) else None
+    if not isinstance(raw, str):
+        return None
+    word = raw.strip().lower()
+    return True if word in yes else False if word in no else None

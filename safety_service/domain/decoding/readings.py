@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, clean_value
+from safety_service.domain.decoding.lenient import yes_or_no
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import Reading, microseconds
 from safety_service.domain.decoding.topic import Topic
@@ -174,14 +175,7 @@ def number(raw: Any) -> float | None:
 
 def truth(raw: Any) -> bool | None:
     """True or false in any of the ways sensors write it; a number other than 0 and 1 is neither."""
-    if isinstance(raw, bool):
-        return raw
-    if isinstance(raw, (int, float)):
-        return bool(raw) if raw in (0, 1) else None
-    if not isinstance(raw, str):
-        return None
-    word = raw.strip().lower()
-    return True if word in YES else False if word in NO else None
+    return yes_or_no(raw, YES, NO)
 
 
 def read_object(payload: bytes) -> dict[str, Any] | Rejected:

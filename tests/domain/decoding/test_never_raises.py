@@ -1,7 +1,6 @@
 """Whatever the bytes, `decode` answers with values that every database can store."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from safety_service.domain.decoding import DECODERS, Topic, decode
 from safety_service.domain.types import PHASES, Event, Message, Rejected
+from tests.jsontexts import texts
 
 SAMPLES = Path(__file__).parent / "samples"
 PAYLOADS = [
@@ -60,19 +60,6 @@ REASONS = {
     "bad_time",
     "unsupported_specversion",
 }
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
 
 
 def check(rest: str, payload: bytes) -> None:
