@@ -16,10 +16,10 @@ _COLUMNS = "partition, position, received_at, qos, retained, topic, payload, ori
 _COPY = f"COPY message ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _TYPES = ("int4", "int8", "timestamptz", "int4", "bool", "text", "bytea", "text")
 _INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_READ = (
-    "SELECT topic, payload, received_at, qos, retained, origin, position FROM message"
-    " WHERE partition = {0} AND position > {0} ORDER BY position LIMIT {0}"
-)
+_READ = "SELECT topic, payload, received_at, qos, retained, origin, position FROM message WHERE partition = "
+_READ_SQLITE = _READ + "? AND position > ? ORDER BY position LIMIT ?"
+_READ_STRETCH = _READ + "%s AND position > %s AND position <= %s ORDER BY position"
+_READ_ON = _READ + "%s AND position > %s ORDER BY position LIMIT %s"
 
 
 def append(session: Session, partition: int, messages: Sequence[Message]) -> int:
@@ -52,13 +52,18 @@ def _copy(session: Session, partition: int, first: int, messages: Sequence[Messa
 
 def read_after(session: Session, partition: int, position: int, limit: int) -> list[Message]:
     """Up to `limit` messages behind `position`, in order."""
-    wanted = (partition, position, limit)
     with driver_of(session) as driver:
-        if is_postgresql(session):
-            with driver.cursor(binary=True) as cursor:
-                rows = cursor.execute(_READ.format("%s"), wanted).fetchall()
-        else:
-            rows = driver.execute(_READ.format("?"), wanted).fetchall()
+        if not is_postgresql(session):
+            return _messages(driver.execute(_READ_SQLITE, (partition, position, limit)).fetchall())
+        with driver.cursor(binary=True) as cursor:
+            # Positions follow one another, so the end of the stretch is known. Without it the plan of a
+            # prepared statement, which knows no limit, sorts the whole backlog for every batch of it.
+            stretch = (partition, position, position + limit)
+            rows = cursor.execute(_READ_STRETCH, stretch).fetchall()
+            if len(rows) < limit:
+                # The end of the log, or a hole in it: what lies behind must not wait for something new.
+                behind = (partition, rows[-1][-1] if rows else position, limit - len(rows))
+                rows += cursor.execute(_READ_ON, behind).fetchall()
     return _messages(rows)
 
 
