@@ -18,8 +18,10 @@ _TYPES = ("int4", "int8", "timestamptz", "int4", "bool", "text", "bytea", "text"
 _INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _READ = "SELECT topic, payload, received_at, qos, retained, origin, position FROM message WHERE partition = "
 _READ_SQLITE = _READ + "? AND position > ? ORDER BY position LIMIT ?"
-_READ_STRETCH = _READ + "%s AND position > %s AND position <= %s ORDER BY position"
-_READ_ON = _READ + "%s AND position > %s ORDER BY position LIMIT %s"
+# Positions follow one another, so the end of a batch is known from its beginning. With a limit, which the
+# plan of a prepared statement does not know, PostgreSQL may sort the whole backlog for every batch of it.
+_FIRST = "SELECT min(position) FROM message WHERE partition = %s AND position > %s"
+_READ_POSTGRESQL = _READ + f"%s AND position > %s AND position < ({_FIRST}) + %s ORDER BY position"
 
 
 def append(session: Session, partition: int, messages: Sequence[Message]) -> int:
@@ -51,19 +53,14 @@ def _copy(session: Session, partition: int, first: int, messages: Sequence[Messa
 
 
 def read_after(session: Session, partition: int, position: int, limit: int) -> list[Message]:
-    """Up to `limit` messages behind `position`, in order."""
+    """Up to `limit` messages behind `position`, in order; a hole in the log may end them early."""
+    behind = partition, position
     with driver_of(session) as driver:
         if not is_postgresql(session):
-            return _messages(driver.execute(_READ_SQLITE, (partition, position, limit)).fetchall())
-        with driver.cursor(binary=True) as cursor:
-            # Positions follow one another, so the end of the stretch is known. Without it the plan of a
-            # prepared statement, which knows no limit, sorts the whole backlog for every batch of it.
-            stretch = (partition, position, position + limit)
-            rows = cursor.execute(_READ_STRETCH, stretch).fetchall()
-            if len(rows) < limit:
-                # The end of the log, or a hole in it: what lies behind must not wait for something new.
-                behind = (partition, rows[-1][-1] if rows else position, limit - len(rows))
-                rows += cursor.execute(_READ_ON, behind).fetchall()
+            rows = driver.execute(_READ_SQLITE, (*behind, limit)).fetchall()
+        else:
+            with driver.cursor(binary=True) as cursor:
+                rows = cursor.execute(_READ_POSTGRESQL, (*behind, *behind, limit)).fetchall()
     return _messages(rows)
 
 
