@@ -114,7 +114,7 @@ def release(engine: Engine, name: str, fence: int) -> None:
 def check(engine: Engine, name: str, fence: int) -> None:
     """Raises Superseded where somebody else has it, Unavailable while the database is away."""
     with session_scope(engine, EVERY_SCHOOL) as session:
-        leases.hold(session, name, fence)
+        leases.check(session, name, fence)
 
 
 def _boot() -> str:

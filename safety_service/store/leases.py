@@ -67,15 +67,20 @@ def hold(session: Session, name: str, fence: int) -> None:
 
     For every transaction that writes for a partition, before its first write.
     """
-    if is_postgresql(session):
-        statement = text(
-            "SELECT fence, set_config('application_name', :mark, true) FROM lease"
-            " WHERE name = :name FOR KEY SHARE"
-        )
-        found = session.execute(statement, {"name": name, "mark": _mark(name, fence)}).scalar_one_or_none()
-    else:
-        found = session.execute(select(Lease.fence).where(Lease.name == name)).scalar_one_or_none()
+    if not is_postgresql(session):
+        check(session, name, fence)
+        return
+    statement = text(
+        "SELECT fence, set_config('application_name', :mark, true) FROM lease WHERE name = :name FOR KEY SHARE"
+    )
+    found = session.execute(statement, {"name": name, "mark": _mark(name, fence)}).scalar_one_or_none()
     if found != fence:
+        raise _superseded(name)
+
+
+def check(session: Session, name: str, fence: int) -> None:
+    """Whether it is the caller's at this moment; for whoever writes nothing. Raises Superseded."""
+    if session.execute(select(Lease.fence).where(Lease.name == name)).scalar_one_or_none() != fence:
         raise _superseded(name)
 
 

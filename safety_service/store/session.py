@@ -112,15 +112,18 @@ def session_scope(
 
 
 def _transaction(engine: Engine, scope: Scope, write: bool) -> Generator[Session, None, Session]:
-    bind = engine.execution_options(writes=True) if write else engine
+    # What a reader writes by mistake is refused by PostgreSQL and rolled back on SQLite.
+    bind = engine.execution_options(**({"writes": True} if write else {"postgresql_readonly": True}))
     session = Session(bind, expire_on_commit=False, info={"scope": scope})
     try:
         yield session
-        if not write:
+        if write:
+            session.commit()
+        elif engine.dialect.name != "sqlite":
             # The end of a read is a commit too, of nothing: where a connection rolls back, psycopg forgets
             # what it has prepared on it.
             session.expunge_all()
-        session.commit()
+            session.commit()
     except OperationalError as error:
         session.rollback()
         raise Unavailable("the database cannot be reached or is busy", slug="database-away") from error

@@ -44,7 +44,7 @@ from safety_service.store.tables_escalation import (
     RosterOverride,
     StoredRoster,
 )
-from safety_service.store.tables_identity import DeviceIdentity, SensorState
+from safety_service.store.tables_identity import DeviceIdentity, MetricNames, SensorState
 from safety_service.store.tables_inspection import Attachment, InspectionDraft, PlannedVisit
 from safety_service.store.tables_outbox import Channel, Notification
 from safety_service.store.tables_partition import Gateway
@@ -141,6 +141,7 @@ def _registry(n: int) -> list[object]:
         SensorState(
             school=school, device=mark, kind="smoke", code="smoke", is_on=True, kept=False, position=n
         ),
+        MetricNames(school=school, device=mark, names={"1": ["Smoke", 11]}, position=n),
         Gateway(school=school, gateway=mark, covered=n, beyond=[[n + 5, n + 9]], gap_since=NOW, heard_at=NOW),
     ]
 

@@ -1,9 +1,11 @@
 """One transaction: a read leaves nothing behind, and a connection that has ended is replaced."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
 from sqlmodel import select
 
 from safety_service.store.scope import EVERY_SCHOOL
@@ -21,13 +23,29 @@ def lonely(postgresql_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+def name_of(engine: Engine) -> str:
+    with session_scope(engine, EVERY_SCHOOL) as session:
+        return session.get_one(School, SCHOOL).name_zh
+
+
 @pytest.mark.parametrize("autocommit", [False, True])
 def test_what_a_reader_changes_is_not_written(two_schools: Engine, autocommit: bool) -> None:
+    before = name_of(two_schools)
     with session_scope(two_schools, EVERY_SCHOOL, autocommit=autocommit) as session:
-        school = session.get_one(School, SCHOOL)
-        name, school.name_zh = school.name_zh, "改"
-    with session_scope(two_schools, EVERY_SCHOOL) as session:
-        assert session.get_one(School, SCHOOL).name_zh == name != "改"
+        session.get_one(School, SCHOOL).name_zh = "改"
+    assert name_of(two_schools) == before != "改"
+
+
+def test_what_a_reader_writes_is_refused_or_undone(two_schools: Engine) -> None:
+    before = name_of(two_schools)
+    refused = two_schools.dialect.name == "postgresql"
+    with (
+        pytest.raises(InternalError, match="read-only") if refused else nullcontext(),
+        session_scope(two_schools, EVERY_SCHOOL) as session,
+    ):
+        session.get_one(School, SCHOOL).name_zh = "改"
+        session.flush()
+    assert name_of(two_schools) == before
 
 
 def test_a_read_forgets_no_prepared_statement(lonely: Engine) -> None:
