@@ -11,7 +11,7 @@ from typing import Any
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.decoding.profiles import Mapped, profile
-from safety_service.domain.decoding.readings import PRESSED, as_flag, as_measure, number, truth
+from safety_service.domain.decoding.readings import PRESSED, as_flag, as_measure, number, says_door, truth
 from safety_service.domain.types import Event
 
 WORD = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]")
@@ -57,7 +57,7 @@ def as_told(event: Event, kind: str, name: str, raw: Any, *, cached: bool) -> bo
     A number where true or false is due (a gas detector's reading in ppm) is no alarm: it stays `other`, with
     its name and value, as does everything the table does not know.
     """
-    inverted = kind == "door_open" and "contact" in squeezed(name)
+    inverted = kind == "door_open" and "contact" in squeezed(name) and not says_door(raw)
     on = truth(raw) if kind not in MEASUREMENTS else None
     value = number(raw)
     if kind in MEASUREMENTS and value is not None:
