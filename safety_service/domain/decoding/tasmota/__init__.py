@@ -68,8 +68,10 @@ def _split(rest: tuple[str, ...]) -> tuple[str, tuple[str, ...], str] | None:
     if COMMANDS in names:
         return None
     for prefix in PREFIXES:
-        if prefix in names and len(names) > 1:
+        if prefix in names:
             at = names.index(prefix)
+            if len(names) == 1:
+                return None
             if names[at + 1 :] == (BLUETOOTH,):
                 return prefix, (*names, last)[at + 1 :], "SENSOR"
             return prefix, names[:at] + names[at + 1 :], last
