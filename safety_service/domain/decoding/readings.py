@@ -41,14 +41,15 @@ NO_LEVELS = str.maketrans("/+#", "   ")
 FIRST_YEAR = 2010
 LONGEST_KEY = 160
 MOST_EVENTS = 512
-YES = frozenset(
+_YES = (
     "true on 1 yes open opened alarm active abnormal detected trigger triggered occupied presence present "
-    "motion leak leaking uninstalled tampered pressed".split()
+    "motion leak leaking uninstalled tampered pressed"
 )
-NO = frozenset(
+_NO = (
     "false off 0 no close closed normal clear cleared inactive idle none unoccupied vacant absent dry "
-    "installed ok released cancel no_alarm".split()
+    "installed ok released cancel no_alarm"
 )
+YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
 """What sensors and the converters before them write for so and not so: a cover `uninstalled` is off."""
 DOORS = frozenset({"open", "opened", "close", "closed"})
 """Said of the door itself, also under a key that is true while it is shut."""

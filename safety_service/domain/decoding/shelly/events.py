@@ -1,4 +1,4 @@
-"""What a Shelly tells in `NotifyEvent`: pushes, switches, and what a script on it hears of Bluetooth sensors."""
+"""What a Shelly tells in `NotifyEvent`: pushes, switches, what its script hears of Bluetooth sensors."""
 
 from typing import Any
 

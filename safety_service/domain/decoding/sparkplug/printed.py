@@ -1,4 +1,4 @@
-"""The JSON that bridges make of a Sparkplug B payload: the specification's own, protobuf's, or a library's."""
+"""The JSON that bridges make of a Sparkplug B payload: the standard's own, protobuf's, or a library's."""
 
 from typing import Any
 

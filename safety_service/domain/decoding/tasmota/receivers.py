@@ -64,7 +64,7 @@ ANNOUNCED = 30
 BEACON = "IBEACON"
 
 
-def tell_heard(telling: Telling, name: str, content: dict[str, Any]) -> None:
+def tell_heard(telling: Telling, _name: str, content: dict[str, Any]) -> None:
     """`ZbReceived` and `LwDecoded`: an object for each device, its key the name or the short address."""
     for key, told in content.items():
         if isinstance(told, dict):

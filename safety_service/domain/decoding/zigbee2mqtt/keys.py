@@ -63,11 +63,12 @@ WORDS: dict[str, dict[str, tuple[str, bool]]] = {
 """Keys that hold one of several words, each with its kind and whether it is so."""
 PRESSES = ("action", "click")
 ATTRIBUTES = frozenset({*FLAGS, *MEASURES, *PROBES, *WORDS, *PRESSES})
-NO_NEWS = frozenset(
+_NO_NEWS = (
     "linkquality last_seen state update update_available device brightness color_temp color_mode energy "
     "current test self_test trouble elapsed child_lock lock_state power_outage_count device_temperature "
-    "smoke_density sensitivity battery_state power_on_behavior".split()
+    "smoke_density sensitivity battery_state power_on_behavior"
 )
+NO_NEWS = frozenset(_NO_NEWS.split())
 """Further keys with a topic of their own where each key has one; as a device they would be refused."""
 _PART = re.compile(r"(.+)_(l?[0-9]{1,2}|left|right|phase_[abc])")
 
