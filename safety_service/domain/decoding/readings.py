@@ -128,12 +128,18 @@ class Telling(msgspec.Struct):
             event.dedup_key += f"|{receipt(self.message)}"
         return event
 
-    def press(self, kind: str, name: str, action: str, channel: str = "") -> Event | None:
+    def press(self, kind: str, name: str, action: str, channel: str = "") -> None:
         """A press of a button, each of them news."""
         event = self.say(kind, f"{name}|{action}", True, channel)
         if event is not None:
             event.attributes["action"] = action
-        return event
+
+    def moment(self, kind: str, name: str, action: str, channel: str = "") -> None:
+        """What has no end either, and is no press: the same bytes again are the same news."""
+        event = self.event(f"{name}|{action}", channel)
+        event.kind, event.phase = kind, "state" if self.cached or event.retained else "pulse"
+        code = "vendor_code" if kind == "other" else "code"
+        event.attributes |= {"action": action, code: bounded(f"{name}.{action}")}
 
     def close(self) -> list[Event | Rejected]:
         """Everything found; a time that could not be read is reported beside it, once."""

@@ -19,6 +19,8 @@ WORD = re.compile(r"[0-9]+|[A-Z]+(?![a-z])|[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]")
 MOST_WORDS = 8
 STATES = frozenset({"status", "state", "detected", "detection", "alert"})
 """Words behind what is so or not. A measurement has none: the status of a battery is no percentage."""
+PROBES = frozenset({"ds", "probe", "ext", "external"})
+"""Words behind what is measured that say where, as a number does: `TempC_DS` is the temperature of `DS`."""
 READ_BY_NAME = frozenset({"sparkplug", "thingsboard"})
 """The profiles that hold names instead of codes."""
 
@@ -50,10 +52,10 @@ def _ends(words: list[str]) -> list[tuple[str, str, bool]]:
     found = [
         ("".join(words[start:]).casefold(), " ".join(words[:start]), False) for start in range(len(words))
     ]
-    if len(words) > 1 and words[-1].isdigit():
-        *words, number = words
+    if len(words) > 1 and (words[-1].isdigit() or words[-1].casefold() in PROBES):
+        *words, last = words
         found += [
-            ("".join(words[start:]).casefold(), " ".join([*words[:start], number]), False)
+            ("".join(words[start:]).casefold(), " ".join([*words[:start], last]), False)
             for start in range(len(words))
         ]
     return found

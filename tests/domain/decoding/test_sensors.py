@@ -136,6 +136,7 @@ def test_a_part_is_a_device_of_its_own() -> None:
         ("WATER-LEAK", "water_leak", ""),
         ("Panic button 3", "panic_button", "3"),
         ("door_status", "door_open", ""),
+        ("TempC_DS", "temperature", "DS"),
         ("gasAlarmState", "gas_leak", ""),
         ("Battery Status", "other", ""),
         ("status", "other", ""),

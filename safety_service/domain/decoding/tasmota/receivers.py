@@ -111,7 +111,7 @@ def _told(telling: Telling, told: dict[str, Any], label: str, prefix: str) -> No
         elif (kind := MEASURES.get(field)) is not None:
             telling.measure(kind, f"{prefix}{field}", raw, label)
         elif field == SHOCK and isinstance(raw, str):
-            _shaken(telling, f"{prefix}{field}", clean_value(raw[:32]), label)
+            telling.moment("vibration", f"{prefix}{field}", clean_value(raw[:32]), label)
         elif field == "Power" and raw in (0, 1) and command is None and pressed is None:
             # On or off; what it draws is ActivePower.
             telling.say("other", f"{prefix}{field}", raw == 1, label)
@@ -122,22 +122,13 @@ def _told(telling: Telling, told: dict[str, Any], label: str, prefix: str) -> No
 def _commanded(telling: Telling, told: dict[str, Any], command: str, label: str) -> None:
     if command in ALARM_KEYS:
         kind, action = ALARM_KEYS[command]
-        event = telling.press("panic_button", command, action, label)
-        if event is not None:
-            event.kind = kind
+        say = telling.press if kind == "panic_button" else telling.moment
+        say(kind, command, action, label)
         return
     word = RELAYS.get(told.get("Power")) if isinstance(told.get("Power"), int) else None
     if word is None:
         word = next((key for key in told if key not in NO_WORDS and "!" not in key), command)
     telling.press("button", command, clean_value(word[:32]), label)
-
-
-def _shaken(telling: Telling, name: str, action: str, label: str) -> None:
-    """`vibrate`, `tilt`, `drop`: a moment, and each of them news like a press."""
-    event = telling.press("button", name, action, label)
-    if event is not None:
-        event.kind = "vibration"
-        event.attributes["code"] = bounded(name)
 
 
 def _zone(telling: Telling, status: int, is_told: bool, name: str, label: str) -> None:
@@ -164,13 +155,10 @@ def tell_joined(telling: Telling, _name: str, content: dict[str, Any]) -> None:
 def tell_code(telling: Telling, name: str, content: dict[str, Any]) -> None:
     """A code over the air: whose remote it is, only a rule knows."""
     code = content.get("Data")
-    if not isinstance(code, (str, int)) or code == "":
-        return
-    text = clean_value(str(code)[:64])
-    event = telling.press("button", name, text)
-    if event is not None:
-        event.kind = "other"
-        event.attributes["vendor_code"] = f"{name}.{text}"
+    if isinstance(code, int) and 0 < code < 1 << 64:
+        code = str(code)
+    if isinstance(code, str) and code:
+        telling.moment("other", name, clean_value(code[:64]))
 
 
 def is_beacon(name: str) -> bool:

@@ -24,18 +24,10 @@ def acted(telling: Telling, key: str, value: Any, content: dict[str, Any]) -> No
     if word in SHOCKS:
         # New versions set the key `vibration` beside it, and take it back.
         if content.get("vibration") is None:
-            _pulse(telling, "vibration", key, action)
+            telling.moment("vibration", key, action)
     elif not LOCK.isdisjoint(parts):
-        _pulse(telling, "other", key, action)
+        telling.moment("other", key, action)
     elif word.startswith("region_") and (zone := REGION.fullmatch(word)) is not None:
         telling.say("presence", f"{key}.{zone[1]}", zone[2] in ("enter", "occupied"), zone[1])
     else:
         telling.press("button" if PANIC.isdisjoint(parts) else "panic_button", key, action)
-
-
-def _pulse(telling: Telling, kind: str, key: str, action: str) -> None:
-    """A moment like a press: it has no end, and each of them is news."""
-    event = telling.press("button", key, action)
-    if event is not None:
-        event.kind = kind
-        event.attributes["vendor_code" if kind == "other" else "code"] = f"{key}.{action}"
