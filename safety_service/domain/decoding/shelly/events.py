@@ -7,6 +7,9 @@ from safety_service.domain.decoding.readings import Telling, truth
 
 PUSHES = ("_push", "_press")
 PUSHED, RELEASED = "btn_down", "btn_up"
+ALARMS: dict[str, str] = {"smoke": "smoke", "flood": "water_leak"}
+ALARM_WORDS: dict[str, bool] = {"alarm": True, "alarm_test": True, "alarm_off": False}
+CABLE: dict[str, bool] = {"cable_unplugged": True, "cable_plugged": False}
 SILENT = frozenset({"ble", "bthome", "cloud", "mqtt", "sys", "wifi", "ws", "ota"})
 """Components whose events tell of the device's own network and software."""
 BLU_MEASURES: dict[str, str] = {
@@ -56,6 +59,11 @@ def tell_event(telling: Telling, item: dict[str, Any], place: int) -> None:
     elif sort == "input" and isinstance(item.get("state"), bool):
         # An input of the type switch.
         telling.say("alarm_input", f"{name}.state", item["state"], channel)
+    elif sort in ALARMS and (last := word.rpartition(".")[2]) in ALARM_WORDS:
+        telling.is_test = last == "alarm_test"
+        telling.say(ALARMS[sort], f"{name}.alarm", ALARM_WORDS[last], channel)
+    elif sort in ALARMS and last in CABLE:
+        telling.say("tamper", f"{name}.cable_unplugged", CABLE[last], channel)
     elif sort == "script" and isinstance(item.get("data"), dict) and "address" in item["data"]:
         _heard(telling, f"{name}|{place}", item["data"])
     elif sort not in SILENT and word != RELEASED:

@@ -8,6 +8,11 @@ FLAGS: dict[str, str] = {
     "gas": "gas_leak",
     # No kind of its own: it kills like gas, and is never held back either.
     "carbon_monoxide": "gas_leak",
+    # The two alarms of a zone, where a device has both.
+    "smoke_alarm": "smoke",
+    "gas_alarm": "gas_leak",
+    "carbon_monoxide_alarm": "gas_leak",
+    "water_leak_alarm": "water_leak",
     "water_leak": "water_leak",
     "contact": "door_open",
     "garage_door_contact": "door_open",
@@ -28,6 +33,7 @@ MEASURES: dict[str, str] = {
     "humidity": "humidity",
     "illuminance_lux": "illuminance",
     "illuminance": "illuminance",
+    "illuminance_value": "illuminance",
     "co2": "co2",
     "eco2": "co2",
     "pm25": "pm25",
@@ -58,6 +64,11 @@ WORDS: dict[str, dict[str, tuple[str, bool]]] = {
     },
     # Radars for people: what is only suspected is not told.
     "fall_down_status": {"fall": ("fall", True), "none": ("fall", False)},
+    "presence_state": {
+        "none": ("presence", False),
+        "presence": ("presence", True),
+        "move": ("presence", True),
+    },
     "fall_status": {"fall": ("fall", True), "normal": ("fall", False)},
 }
 """Keys that hold one of several words, each with its kind and whether it is so."""
@@ -75,8 +86,11 @@ _PART = re.compile(r"(.+)_(l?[0-9]{1,2}|left|right|phase_[abc])")
 
 @lru_cache(maxsize=4096)
 def of_part(key: str) -> tuple[str, str] | None:
-    """Key and part of `temperature_2`, `contact_l1` or `power_phase_b`; None where there is no such key."""
+    """Key and part of `temperature_2`, `contact_l1` or `power_phase_b`; None where there is no such key.
+
+    What is numbered 1 is told of the device itself.
+    """
     match = _PART.fullmatch(key)
     if match is None or not (match[1] in MEASURES or match[1] in FLAGS):
         return None
-    return match[1], match[2]
+    return match[1], "" if match[2] == "1" else match[2]

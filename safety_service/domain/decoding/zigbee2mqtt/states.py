@@ -64,7 +64,7 @@ def _read(telling: Telling, content: dict[str, Any]) -> list[Event | Rejected]:
     telling.is_test = truth(content.get("test")) is True
     for key, value in content.items():
         if key in FLAGS:
-            _flag(telling, key, value)
+            _flag(telling, key, value, key)
         elif (kind := MEASURES.get(key)) is not None:
             if content.get(SAID_TWICE.get(key, "")) is None:
                 telling.measure(kind, key, value)
@@ -77,22 +77,21 @@ def _read(telling: Telling, content: dict[str, Any]) -> list[Event | Rejected]:
             if told is not None:
                 telling.say(told[0], key, told[1])
         elif (of := of_part(key)) is not None:
-            _of_part(telling, value, *of)
+            _of_part(telling, key, value, *of)
     return telling.close()
 
 
-def _flag(telling: Telling, key: str, value: Any, part: str = "") -> None:
+def _flag(telling: Telling, name: str, value: Any, key: str, part: str = "") -> None:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value not in (0, 1):
         return
     if key == "alarm" and isinstance(value, str) and value and truth(value) is None:
         # Thermometers name the bound that was crossed: over_temperature, below_min_humidity …
         value = True
-    name = f"{key}_{part}" if part else key
     telling.flag(FLAGS[key], name, value, part, inverted=key in INVERTED)
 
 
-def _of_part(telling: Telling, value: Any, key: str, part: str) -> None:
+def _of_part(telling: Telling, name: str, value: Any, key: str, part: str) -> None:
     if key in FLAGS:
-        _flag(telling, key, value, part)
+        _flag(telling, name, value, key, part)
     else:
-        telling.measure(MEASURES[key], f"{key}_{part}", value, part)
+        telling.measure(MEASURES[key], name, value, part)
