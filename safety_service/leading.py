@@ -46,7 +46,7 @@ class Term:
         album: Album,
         *,
         on_stored: Callable[[], None],
-        on_transitions: Callable[[], None],
+        on_transitions: Callable[[int], None],
     ) -> None:
         self.fence = fence
         self.receiver = ReceiverProcess(order_of(settings, place, fence), on_stored, reserve)

@@ -46,8 +46,12 @@ class Hub:
         if self._thread.is_alive():
             self._thread.join(2.0)
 
-    def wake(self) -> None:
-        """Says that this process has committed transitions; cheap, from any thread."""
+    def wake(self, at_least: int = 0) -> None:
+        """Says that this process has committed transitions, up to that one or further; from any thread.
+
+        Whoever knows a number spares the streams the question for it.
+        """
+        self._tell(at_least)
         self._wake.set()
 
     async def wait_beyond(self, number: int, timeout_seconds: float) -> bool:
@@ -79,12 +83,13 @@ class Hub:
                 log.warning("cannot read the newest transition", error=str(error))
                 self._wake.wait(1.0)
                 continue
-            if newest != self._newest:
-                self._tell(newest)
+            self._tell(newest)
 
     def _tell(self, newest: int) -> None:
         with self._lock:
-            self._newest = newest
+            if newest <= self._newest and not self._stopping:
+                return
+            self._newest = max(newest, self._newest)
             for told, loop in self._waiting.items():
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(told.set)

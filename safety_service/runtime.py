@@ -279,8 +279,8 @@ class Runtime:
         if seconds < 0 and self._courier is not None:
             self._courier.follow_clock(datetime.now(UTC))
 
-    def _transitions_committed(self) -> None:
-        self.hub.wake()
+    def _transitions_committed(self, newest: int) -> None:
+        self.hub.wake(newest)
         self._deliver_job.wake()
 
     def _retain(self) -> None:
@@ -294,5 +294,5 @@ class Runtime:
                 self._advance_job.wake()
 
     def _newest_transition(self) -> int:
-        with session_scope(self.engine, EVERY_SCHOOL) as session:
+        with session_scope(self.engine, EVERY_SCHOOL, autocommit=True) as session:
             return alerts.last_transition(session)

@@ -89,8 +89,8 @@ class Feed:
 
     def _read(self, place: int) -> tuple[int, list[bytes]]:
         """The next transitions the caller may see, and how far the history was read for them."""
-        with session_scope(self._engine, self._scope) as session:
-            newest = alerts.last_transition(session)
+        newest = self._hub.newest
+        with session_scope(self._engine, self._scope, autocommit=True) as session:
             rows = alerts.read_history_after(session, place, AT_ONCE)
         lines = [
             format_sse_event(

@@ -94,15 +94,14 @@ class Loudness:
             self._first.clear()
             self._let_go()
         keys = list(map(_key, new))
-        if set(keys) - self._first.keys():
-            for key, event in zip(keys, new, strict=True):
-                self._first.setdefault(key, event)
-        self._counts.update(keys)
-        if not self._buckets and max(self._counts.values(), default=0) <= self._ration.burst:
-            return {}
+        for key, event in zip(keys, new, strict=True):
+            self._first.setdefault(key, event)
+        # Only who is in the batch is looked at: the others may be tens of thousands.
+        said = Counter(keys)
+        self._counts.update(said)
         return {
             key: self._counts[key] - count
-            for key, count in Counter(keys).items()
+            for key, count in said.items()
             if key in self._buckets or self._counts[key] > self._ration.burst
         }
 

@@ -31,7 +31,7 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True):
     """A silence or a maintenance window: from `starts_at` for `length`, by `recurrence` again and again.
 
     `cause` is what the transition will name, such as `silence:12`. `school` None: all of them. `zone` is the
-    one on whose wall clock a recurring window comes back.
+    one on whose wall clock a recurring window comes back. `made_at`: when somebody wrote it down.
     """
 
     cause: str
@@ -41,6 +41,7 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True):
     match: Mapping[str, Any] = {}
     school: str | None = None
     recurrence: str | None = None
+    made_at: datetime | None = None
 
     def is_on(self, at: datetime) -> bool:
         return occurrence(self.recurrence, self.starts_at, self.length, self.zone, at) is not None

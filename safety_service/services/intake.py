@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from safety_service.domain.clocks import corrected
 from safety_service.domain.decoding import Recall, decode, parse_topic
-from safety_service.domain.decoding.recall import Told
+from safety_service.domain.decoding.recall import MOST_SENDERS, Lasting
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.identities import resolve
 from safety_service.domain.inspections import RefusedInspection
@@ -57,14 +57,16 @@ class SharedRecall:
         self.recall = Recall()
         self.lock = Lock()
         self._restored = False
-        self._handed_out: list[Told] = []
+        self._handed_out = Lasting([], [])
 
     def restore(self, session: Session, schools: Collection[str]) -> None:
         """Once, before the first message is read: what was known before this process."""
         if self._restored:
             return
         with self.lock:
-            self.recall.restore(sensor_states.load(session, schools))
+            self.recall.restore(
+                sensor_states.load(session, schools), sensor_states.load_names(session, schools, MOST_SENDERS)
+            )
         self._restored = True
 
     def save(self, session: Session, cursor: int) -> None:
@@ -72,9 +74,13 @@ class SharedRecall:
         with self.lock:
             self.recall.keep_again(self._handed_out)
             self._handed_out = self.recall.changed(cursor)
-        if self._handed_out:
-            sensor_states.save(session, self._handed_out)
-            after_commit(session, self._handed_out.clear)
+        if any(self._handed_out):
+            sensor_states.save(session, self._handed_out.told)
+            sensor_states.save_names(session, self._handed_out.named)
+            after_commit(session, self._written)
+
+    def _written(self) -> None:
+        self._handed_out = Lasting([], [])
 
 
 class Decoder:

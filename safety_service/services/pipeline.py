@@ -6,6 +6,7 @@ between batches and is written with each; after a failure it is thrown away and 
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 
 import msgspec
 import structlog
@@ -33,6 +34,7 @@ from safety_service.store import (
     partitions,
     rollups,
     rule_states,
+    versions,
 )
 from safety_service.store.event_log import Refusal
 from safety_service.store.scope import EVERY_SCHOOL
@@ -76,8 +78,9 @@ class Pipeline:
     """Advances one partition. Not thread-safe: one job runs it, and nobody else."""
 
     def __init__(
-        self, database: Database, options: PipelineOptions, on_transitions: Callable[[], None]
+        self, database: Database, options: PipelineOptions, on_transitions: Callable[[int], None]
     ) -> None:
+        """`on_transitions` is told the number of the newest transition after each commit that brought any."""
         self._database = database
         self._options = options
         self._on_transitions = on_transitions
@@ -154,7 +157,8 @@ class Pipeline:
     ) -> Advanced:
         leases.hold(session, self._options.lease, self._options.fence)
         row = partitions.claim(session, self._options.partition)
-        memory = self._refresh(session, row, now)
+        seen = versions.read(session)
+        memory = self._refresh(session, row, seen, now)
         self._note_deafness(row, memory, now, link_since)
         if ahead is None or not ahead.follows(row.cursor, memory.decoder):
             ahead = self._reader.read(session, memory.decoder, row.cursor, limit)
@@ -162,27 +166,27 @@ class Pipeline:
         new = self._take_in(session, row, memory, ahead, now)
         judged = memory.screen.judge(session, row, new, memory.registry, memory.presence, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = self._owe(session, memory, now)
+        findings = self._owe(session, memory, seen, now)
         findings += memory.engine.observe(judged, now)
         more = ahead.cut or 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.
             findings += memory.engine.tick(now)
-        transitions = alerting.apply(session, findings, memory.engine.rules, memory.latest, now)
-        told = 0
+        rules, told = memory.engine.rules, 0
+        transitions = alerting.apply(session, findings, rules, memory.latest, now)
         if not more:
             # What was held back waits for that too, and so does whoever is to be told next.
-            memory.followed, told = suppression.follow(session, memory.engine.rules, memory.followed, now)
+            newest = seen.transitions + transitions
+            memory.followed, told = suppression.follow(session, rules, memory.followed, newest, now)
             transitions += escalating.look(session, now, self._options.schools, row.advanced_at)
         rule_states.save(session, memory.engine.drain_changes())
         row.cursor = memory.cursor = ahead.ends_at
-        if batch:
-            self._decoders_memory.save(session, row.cursor)
-        memory.presence.write(session, row, memory.registry, memory.engine, now, at_once=unknown)
+        self._decoders_memory.save(session, row.cursor)
+        memory.presence.write(session, row, memory.registry, memory.engine, now, unknown=unknown)
         row.advanced_at = now
         session.add(row)
         if transitions or told:
-            after_commit(session, self._on_transitions)
+            after_commit(session, partial(self._on_transitions, seen.transitions + transitions))
         return Advanced(len(batch), len(new), transitions, more)
 
     def _take_in(
@@ -205,30 +209,29 @@ class Pipeline:
         unmapped.note(session, new, counts)
         return new
 
-    def _owe(self, session: Session, memory: Memory, now: datetime) -> list[Finding]:
+    def _owe(self, session: Session, memory: Memory, seen: versions.Versions, now: datetime) -> list[Finding]:
         """What the rules find in the obligations that changed since the last step."""
-        if obligations.version(session) <= memory.owed_until:
+        if seen.obligations <= memory.owed_until:
             return []
         memory.owed_until, changed = obligations.changed_after(session, memory.owed_until)
         schools = self._schools(session)
         return memory.engine.owe([owed for owed in changed if owed.school in schools], now)
 
-    def _refresh(self, session: Session, row: Partition, now: datetime) -> Memory:
+    def _refresh(self, session: Session, row: Partition, seen: versions.Versions, now: datetime) -> Memory:
         """The memory, made or renewed where rules or registry changed since the last step."""
         memory = self._memory
-        rules_version = rule_states.current_version(session)
-        if memory is not None and memory.rules_version == rules_version:
-            if memory.registry.version != devices.version(session):
+        if memory is not None and memory.rules_version == seen.rules:
+            if memory.registry.version != seen.registry:
                 schools = self._schools(session)
                 memory.registry = devices.load(session, schools)
                 memory.decoder = self._decoder(memory.registry, schools)
                 for device in memory.registry.devices.values():
                     memory.engine.register(device)
             return memory
-        self._memory = self._rebuild(session, row, now, rules_version)
+        self._memory = self._rebuild(session, row, seen, now)
         return self._memory
 
-    def _rebuild(self, session: Session, row: Partition, now: datetime, rules_version: int) -> Memory:
+    def _rebuild(self, session: Session, row: Partition, seen: versions.Versions, now: datetime) -> Memory:
         schools = self._schools(session)
         registry = devices.load(session, schools)
         decoder = self._decoder(registry, schools)
@@ -238,8 +241,6 @@ class Pipeline:
         zones = {school: decoder.zone_of(school) for school in schools}
         tolerance, rules = self._options.tolerance, rulesets.in_force(session)
         engine = Engine(rules, tolerance=tolerance, zones=zones, zone=self._options.zone)
-        # Before the obligations are read: what is written meanwhile is then read once more.
-        owed_until = obligations.version(session)
         intervals = msgspec.convert(row.deaf, list[Deaf])
         engine.load(
             own_states(rule_states.load(session), rules, schools),
@@ -253,7 +254,7 @@ class Pipeline:
         latest = alerting.LatestAlerts()
         ledger = self._memory.ledger if self._memory is not None else Ledger.load(session, schools)
         return Memory(
-            rules_version=rules_version,
+            rules_version=seen.rules,
             engine=engine,
             registry=registry,
             decoder=decoder,
@@ -262,7 +263,8 @@ class Pipeline:
             heard_until=heard_until,
             ledger=ledger,
             cursor=row.cursor,
-            owed_until=owed_until,
+            # Obligations were read after this: what was written meanwhile is read once more.
+            owed_until=seen.obligations,
             screen=self._memory.screen if self._memory is not None else Screen(self._options.ration),
         )
 

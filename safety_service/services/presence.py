@@ -4,7 +4,7 @@ Every message of every device moves a time; a row written for each would cost mo
 What was heard since the last writing is read again from the message log (`Partition.seen_cursor`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 import msgspec
@@ -33,19 +33,19 @@ class Presence:
         self._clocks: dict[Key, Clock] = {}
         self._written_at: datetime | None = None
 
-    def note(self, new: Sequence[Event], registry: devices.Registry, rules: Engine) -> bool:
-        """Takes in a batch in order of arrival; returns whether a device is in it that nobody knew.
+    def note(self, new: Sequence[Event], registry: devices.Registry, rules: Engine) -> set[Key]:
+        """Takes in a batch in order of arrival; returns the devices in it that nobody knew.
 
         A retained message is the broker's voice, not the device's, and so is a last will.
         """
-        unknown = False
+        unknown: set[Key] = set()
         heard = self._heard
         for event in new:
             if event.retained or event.format == "service":
                 continue
             key = (event.school, event.device)
             if key not in registry.devices:
-                unknown = True
+                unknown.add(key)
                 strict = event.school in registry.strict
                 registry.devices[key] = devices.sighting(event, registered=not strict)
                 rules.register(registry.devices[key])
@@ -72,23 +72,28 @@ class Presence:
         rules: Engine,
         now: datetime,
         *,
-        at_once: bool,
+        unknown: Set[Key],
     ) -> None:
-        """Writes what was heard, `at_once` or when it is time; call it with the cursor moved already."""
+        """Writes what was heard when it is time, and of `unknown` devices at once; call it with the cursor
+        moved already."""
         if not self._heard:
             row.seen_cursor = row.cursor
             return
-        if not at_once and self._written_at is not None and now - self._written_at < WRITE_EVERY:
+        if self._written_at is not None and now - self._written_at < WRITE_EVERY:
+            if unknown:
+                heard = {key: self._heard[key] for key in unknown}
+                self._learn(heard, registry, rules)
+                devices.mark_seen(session, heard, self._clocks, registry.quarantined)
             return
-        self._learn(registry, rules)
+        self._learn(self._heard, registry, rules)
         devices.mark_seen(session, self._heard, self._clocks, registry.quarantined)
         row.seen_cursor = row.cursor
         self._heard = {}
         self._written_at = now
 
-    def _learn(self, registry: devices.Registry, rules: Engine) -> None:
+    def _learn(self, heard: Mapping[Key, Event], registry: devices.Registry, rules: Engine) -> None:
         """What the last event of each device tells of its clock, and behind which gateway it stands."""
-        for key, event in self._heard.items():
+        for key, event in heard.items():
             known = registry.devices.get(key) or devices.sighting(event)
             clock = self._clocks.get(key) or clocks.remembered(known.clock_offset)
             ahead = clocks.sighting(event)

@@ -100,7 +100,7 @@ class BatchReader:
         return batch if self._keeper is None else batch.before_image()
 
     def _read_now(self, decoder: Decoder, after: int, limit: int) -> DecodedBatch:
-        with session_scope(self._database, EVERY_SCHOOL) as session:
+        with session_scope(self._database, EVERY_SCHOOL, autocommit=True) as session:
             batch = self._decoded(session, decoder, after, limit)
         if self._keeper is not None:
             kept = self._keeper.keep(batch.intake.events)

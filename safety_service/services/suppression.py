@@ -1,6 +1,6 @@
 """Suppression in service: what is marked when it happens, and what is told once its cause has gone."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -55,20 +55,18 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 def follow(
-    session: Session, rules: Mapping[str, Rule], last: Followed | None, now: datetime
+    session: Session, rules: Mapping[str, Rule], last: Followed | None, number: int, now: datetime
 ) -> tuple[Followed, int]:
     """Marks what is held back since a silence began, and tells what no longer is.
 
     Returns what to hand in the next time, and how many are told. `last`: the last look, None where there was
-    none: then everything that fires is looked at. Costs three small queries where nothing has changed,
-    however many alerts are held back.
+    none: then everything that fires is looked at; `number`: the newest transition. Costs a small query where
+    nothing has changed, however many alerts are held back.
     """
     quiets = quiet_times.standing(session, now)
     causes = frozenset(quiet.cause for quiet in quiets)
     since = last.at if last is not None else None
-    fresh = quiet_times.made_after(session, since - CLOCKS_APART) if since is not None else frozenset()
-    begun = [quiet for quiet in quiets if quiet.is_on(now) and _is_new(quiet, fresh, since)]
-    number = history.last_transition(session)
+    begun = [quiet for quiet in quiets if quiet.is_on(now) and _is_new(quiet, since)]
     if last is not None and not begun and last.covers(now, number, causes):
         return msgspec.structs.replace(last, at=now), 0
     looked_at = _looked_at(session, begun)
@@ -92,9 +90,11 @@ def _looked_at(session: Session, begun: Sequence[Quiet]) -> list[Alert]:
     return list(found.values())
 
 
-def _is_new(quiet: Quiet, fresh: Collection[str], since: datetime | None) -> bool:
+def _is_new(quiet: Quiet, since: datetime | None) -> bool:
     """Whether it holds something back that it did not at the last look."""
-    return since is None or quiet.cause in fresh or not quiet.is_on(since)
+    if since is None or not quiet.is_on(since):
+        return True
+    return quiet.made_at is not None and quiet.made_at > since - CLOCKS_APART
 
 
 def _suppressor(

@@ -66,10 +66,8 @@ def stop(session: Session, alert_ids: Collection[int]) -> None:
 
 def any_due(session: Session, now: datetime) -> bool:
     """Whether a look would be worth its locks."""
-    due = select(Escalation.alert_id).where(col(Escalation.next_due_at) <= now).limit(1)
-    if session.exec(due).first() is not None:
-        return True
-    return session.exec(_released().limit(1)).first() is not None
+    due = select(Escalation.alert_id).where(col(Escalation.next_due_at) <= now)
+    return session.execute(select(or_(due.exists(), _released().exists()))).scalar_one() is True
 
 
 def claim_due(session: Session, now: datetime, schools: Collection[str]) -> Sequence[Escalation]:
@@ -86,7 +84,7 @@ def claim_due(session: Session, now: datetime, schools: Collection[str]) -> Sequ
 
 def claim_released(session: Session, schools: Collection[str]) -> Sequence[Escalation]:
     """Locks those that are held and whose alert is suppressed no more."""
-    ids = session.exec(_released().limit(_MANY)).all()
+    ids = session.exec(_released().order_by(col(Escalation.held_at)).limit(_MANY)).all()
     statement = select(Escalation).where(
         col(Escalation.alert_id).in_(ids), col(Escalation.held_at).is_not(None)
     )
@@ -189,7 +187,6 @@ def _released() -> Any:
                 col(StoredAlert.suppressed_by).is_(None), col(StoredAlert.kind).in_(sorted(LIFE_SAFETY_KINDS))
             ),
         )
-        .order_by(col(Escalation.held_at))
     )
 
 

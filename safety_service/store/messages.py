@@ -16,10 +16,12 @@ _COLUMNS = "partition, position, received_at, qos, retained, topic, payload, ori
 _COPY = f"COPY message ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _TYPES = ("int4", "int8", "timestamptz", "int4", "bool", "text", "bytea", "text")
 _INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-_READ = (
-    "SELECT topic, payload, received_at, qos, retained, origin, position FROM message"
-    " WHERE partition = {0} AND position > {0} ORDER BY position LIMIT {0}"
-)
+_READ = "SELECT topic, payload, received_at, qos, retained, origin, position FROM message WHERE partition = "
+_READ_SQLITE = _READ + "? AND position > ? ORDER BY position LIMIT ?"
+# Positions follow one another, so the end of a batch is known from its beginning. With a limit, which the
+# plan of a prepared statement does not know, PostgreSQL may sort the whole backlog for every batch of it.
+_FIRST = "SELECT min(position) FROM message WHERE partition = %s AND position > %s"
+_READ_POSTGRESQL = _READ + f"%s AND position > %s AND position < ({_FIRST}) + %s ORDER BY position"
 
 
 def append(session: Session, partition: int, messages: Sequence[Message]) -> int:
@@ -51,14 +53,14 @@ def _copy(session: Session, partition: int, first: int, messages: Sequence[Messa
 
 
 def read_after(session: Session, partition: int, position: int, limit: int) -> list[Message]:
-    """Up to `limit` messages behind `position`, in order."""
-    wanted = (partition, position, limit)
+    """Up to `limit` messages behind `position`, in order; a hole in the log may end them early."""
+    behind = partition, position
     with driver_of(session) as driver:
-        if is_postgresql(session):
-            with driver.cursor(binary=True) as cursor:
-                rows = cursor.execute(_READ.format("%s"), wanted).fetchall()
+        if not is_postgresql(session):
+            rows = driver.execute(_READ_SQLITE, (*behind, limit)).fetchall()
         else:
-            rows = driver.execute(_READ.format("?"), wanted).fetchall()
+            with driver.cursor(binary=True) as cursor:
+                rows = cursor.execute(_READ_POSTGRESQL, (*behind, *behind, limit)).fetchall()
     return _messages(rows)
 
 

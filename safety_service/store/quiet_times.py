@@ -21,12 +21,6 @@ def standing(session: Session, since: datetime) -> list[Quiet]:
     return [as_quiet(row) for row in rows]
 
 
-def made_after(session: Session, since: datetime) -> frozenset[str]:
-    """The causes of those that were made later than that."""
-    rows = session.exec(select(QuietTime.type, QuietTime.id).where(QuietTime.created_at > since))
-    return frozenset(f"{kind}:{number}" for kind, number in rows)
-
-
 def as_quiet(row: QuietTime) -> Quiet:
     return Quiet(
         cause=f"{row.type}:{row.id}",
@@ -36,6 +30,7 @@ def as_quiet(row: QuietTime) -> Quiet:
         match=row.match,
         school=row.school,
         recurrence=row.recurrence,
+        made_at=row.created_at,
     )
 
 

@@ -1,5 +1,6 @@
 """Engines and transactions: one `session_scope` is one transaction, and the only place that commits."""
 
+import select
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -10,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlmodel import Session
 
 from safety_service.domain.errors import Unavailable
@@ -36,7 +37,10 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     common: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": msgspec.json.decode}
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, **common)
+        # The connection used last has the most statements prepared.
+        server = create_engine(parsed, pool_size=pool_size, max_overflow=20, pool_use_lifo=True, **common)
+        event.listen(server, "checkout", _refuse_ended)
+        return server
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -47,6 +51,15 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+    """That a server has ended it shows at its socket; asking would cost every session a round trip."""
+    look = select.poll()
+    if not connection.closed:
+        look.register(connection.fileno(), select.POLLIN)
+    if connection.closed or look.poll(0):
+        raise DisconnectionError("the server has ended this connection")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -81,11 +94,17 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def session_scope(engine: Engine, scope: Scope, *, write: bool = False) -> Iterator[Session]:
+def session_scope(
+    engine: Engine, scope: Scope, *, write: bool = False, autocommit: bool = False
+) -> Iterator[Session]:
     """One transaction for one request, batch or job run; commits at the end, rolls back on any exception.
 
     Side effects belong in `after_commit(session, ...)`. A database that cannot be reached raises Unavailable.
+    `autocommit` is for a few quick reads, each of which sees what is committed by then, as they do on
+    PostgreSQL anyway: without a transaction around them they save two round trips.
     """
+    if autocommit and engine.dialect.name != "sqlite":
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     with _writers_turn(engine) if write else nullcontext():
         session = yield from _transaction(engine, scope, write)
     for effect in session.info.get("after_commit", ()):
@@ -97,8 +116,11 @@ def _transaction(engine: Engine, scope: Scope, write: bool) -> Generator[Session
     session = Session(bind, expire_on_commit=False, info={"scope": scope})
     try:
         yield session
-        if write:
-            session.commit()
+        if not write:
+            # The end of a read is a commit too, of nothing: where a connection rolls back, psycopg forgets
+            # what it has prepared on it.
+            session.expunge_all()
+        session.commit()
     except OperationalError as error:
         session.rollback()
         raise Unavailable("the database cannot be reached or is busy", slug="database-away") from error

@@ -1,8 +1,10 @@
-"""What else a device is called, and what its sensors said last."""
+"""What else a device is called, what its sensors said last, and what it calls them."""
+
+from typing import Any
 
 from sqlmodel import Field
 
-from safety_service.store.columns import BigInt
+from safety_service.store.columns import BigInt, Json
 from safety_service.store.scope import SchoolOwned
 
 
@@ -28,4 +30,16 @@ class SensorState(SchoolOwned, table=True):
     code: str = Field(primary_key=True)
     is_on: bool
     kept: bool
+    position: int = Field(sa_type=BigInt)
+
+
+class MetricNames(SchoolOwned, table=True):
+    """What the numbers of a Sparkplug node's or device's metrics stand for: number -> [name, data type], as
+    the birth at `position` said."""
+
+    __tablename__ = "metric_names"
+
+    school: str = Field(primary_key=True, foreign_key="school.code")
+    device: str = Field(primary_key=True)
+    names: dict[str, Any] = Field(sa_type=Json)
     position: int = Field(sa_type=BigInt)

@@ -51,7 +51,7 @@ class Service:
             max_payload_bytes=1 << 20,
             grading=GradingHouse(None, "Asia/Shanghai"),
         )
-        self._pipeline = Pipeline(self.engine, options, lambda: None)
+        self._pipeline = Pipeline(self.engine, options, lambda _newest: None)
         self._chores = chores.Chores(self.engine, "Asia/Shanghai", None)
 
     def at(self, **later: float) -> None:

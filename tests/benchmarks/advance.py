@@ -109,7 +109,7 @@ def _advanced(bench: Bench, engine: Engine, partition: int, count: int) -> list[
         max_payload_bytes=LARGEST,
         grading=GradingHouse(None, ZONE.key),
     )
-    pipeline = Pipeline(engine, options, lambda: None)
+    pipeline = Pipeline(engine, options, lambda _newest: None)
     rows = _timed("advanced", count, lambda: _advance(pipeline, count, bench.profile))
     if bench.profile is not None:
         bench.say(f"the profile of the advance is in {bench.profile}")

@@ -68,7 +68,7 @@ def test_advance(two_schools: Engine, capsys: pytest.CaptureFixture[str]) -> Non
         max_payload_bytes=1 << 20,
         grading=GradingHouse(None, "Asia/Shanghai"),
     )
-    pipeline = Pipeline(two_schools, options, lambda: None)
+    pipeline = Pipeline(two_schools, options, lambda _newest: None)
     sent = _messages(now)
     limit = _rate(lambda: _bare_insert(two_schools, sent))
     stored = _rate(lambda: _store(two_schools, partition, sent))

@@ -16,7 +16,7 @@ import httpx
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.browsing import ARGUMENTS, CHROMIUM
 
@@ -159,6 +159,29 @@ def open_critical(page: Page) -> int:
     return int(page.locator("[data-figure=open-critical]").inner_text())
 
 
+def expect_list_as_counted(page: Page, letter: Locator) -> None:
+    """The list holds what the number counts, and not what stands beside it on the screen.
+
+    The demo's inspectors go on visiting: where one comes between number and list, both are read again.
+    """
+    rows = page.locator("[role=dialog] tbody tr")
+    deadline = time.monotonic() + APPEARS_MS / 1000
+    while True:
+        count = re.search(r"\d+", letter.inner_text())
+        assert count is not None
+        letter.click()
+        expect(page.locator("[role=dialog] h2")).to_be_visible()
+        try:
+            expect(rows).to_have_count(int(count[0]), timeout=APPEARS_MS / 5)
+            return
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        finally:
+            page.keyboard.press("Escape")
+            expect(page.locator("[role=dialog]")).to_have_count(0)
+
+
 def test_a_panic_button_appears_in_chinese_and_in_english(demo: Demo, watched: Watched) -> None:
     watched.sign_in()
     page = watched.page
@@ -210,13 +233,7 @@ def test_a_number_opens_the_list_behind_it_and_escape_closes_it(demo: Demo, watc
         expect(page.locator("[role=dialog]")).to_have_count(0)
 
     for letter in page.locator(".letter").all():
-        # The list holds what the number counts, and not what stands beside it on the screen.
-        count = re.search(r"\d+", letter.inner_text())
-        assert count is not None
-        letter.click()
-        expect(page.locator("[role=dialog] tbody tr")).to_have_count(int(count[0]))
-        page.keyboard.press("Escape")
-        expect(page.locator("[role=dialog]")).to_have_count(0)
+        expect_list_as_counted(page, letter)
 
     page.click(".tile-critical")
     page.locator("[role=dialog] tbody tr").first.click()

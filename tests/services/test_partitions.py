@@ -44,7 +44,7 @@ def pipeline(engine: Engine, row: Partition) -> Pipeline:
         max_payload_bytes=1 << 20,
         grading=GradingHouse(None, "Asia/Shanghai"),
     )
-    return Pipeline(engine, options, lambda: None)
+    return Pipeline(engine, options, lambda _newest: None)
 
 
 def test_each_pipeline_works_for_its_own_schools(two_schools: Engine) -> None:

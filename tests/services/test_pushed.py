@@ -54,7 +54,7 @@ class Site:
             grading=GradingHouse(None, "Asia/Shanghai"),
             max_push_bytes=1 << 20,
         )
-        self.pipeline = Pipeline(engine, options, lambda: None)
+        self.pipeline = Pipeline(engine, options, lambda _newest: None)
 
     def push(self, rest: str, body: Any, school: str = SCHOOL) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

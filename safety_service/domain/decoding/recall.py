@@ -1,10 +1,10 @@
 """What earlier messages said that a later one leaves out: the names behind numbers, what is known already.
 
 `decode` reads each message by itself and stays a pure function of it. A sender that counts on the reader's
-memory is completed here, in the order of the log. The memory is bounded. What lasts can be kept beyond the
-process (`changed`, `restore`); everything else may be lost at any time: without it a metric is `other` under
-its number until the next birth. Messages may come again after a failure: what was decided for a position then
-is decided again.
+memory is completed here, in the order of the log. The memory is bounded. What lasts, and the names that a
+birth gave, can be kept beyond the process (`changed`, `restore`); everything else may be lost at any time.
+A metric whose birth nobody has heard is `other` under its number. Messages may come again after a failure:
+what was decided for a position then is decided again.
 """
 
 from collections.abc import Hashable, Iterable
@@ -53,6 +53,23 @@ class Told(NamedTuple):
     position: int
 
 
+class Named(NamedTuple):
+    """What the numbers of a node's or a device's metrics stand for, as its birth said: number -> name and
+    data type."""
+
+    school: str
+    device: str
+    names: dict[str, Any]
+    position: int
+
+
+class Lasting(NamedTuple):
+    """What is to be kept beyond this process."""
+
+    told: list[Told]
+    named: list[Named]
+
+
 class Bridge(NamedTuple):
     """When a bridge came online."""
 
@@ -73,20 +90,35 @@ class Recall:
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, str], dict[str, Any]] = {}
+        self._births: dict[tuple[str, str, int], Named] = {}
         self._counts: dict[tuple[str, str], Count] = {}
         self._known: dict[tuple[str, str, str], dict[str, Known]] = {}
         self._bridges: dict[str, dict[str, Bridge]] = {}
         self._first: dict[tuple[str, str], tuple[int, int]] = {}
         self._changed: dict[tuple[tuple[str, str, str], str], None] = {}
 
-    def restore(self, told: Iterable[Told]) -> None:
+    def restore(self, told: Iterable[Told], named: Iterable[Named] = ()) -> None:
         """What was known before a restart; what has been heard since is newer."""
         for one in told:
             codes = self._known.setdefault(one[:3], {})
             codes.setdefault(one.code, Known(one.is_on, one.kept, one.position))
+        for birth in named:
+            self._names.setdefault((birth.school, birth.device), birth.names)
 
-    def changed(self, up_to: int) -> list[Told]:
+    def changed(self, up_to: int) -> Lasting:
         """What has changed since the last call, as far as it was told by messages up to that position."""
+        return Lasting(self._told(up_to), self._named(up_to))
+
+    def _named(self, up_to: int) -> list[Named]:
+        """The newest birth of each; a later one that is not to be kept yet must not hide it."""
+        newest: dict[tuple[str, str], Named] = {}
+        for key, birth in list(self._births.items()):
+            if birth.position <= up_to:
+                newest[birth.school, birth.device] = birth
+                del self._births[key]
+        return list(newest.values())
+
+    def _told(self, up_to: int) -> list[Told]:
         found: list[Told] = []
         for key, code in list(self._changed):
             known = self._known.get(key, {}).get(code)
@@ -97,9 +129,10 @@ class Recall:
                 found.append(Told(*key, code, known.on, known.kept, known.position))
         return found
 
-    def keep_again(self, told: Iterable[Told]) -> None:
+    def keep_again(self, lasting: Lasting) -> None:
         """Writing these down has failed."""
-        self._changed |= {(one[:3], one.code): None for one in told}
+        self._changed |= {(one[:3], one.code): None for one in lasting.told}
+        self._births = {(*one[:2], one.position): one for one in lasting.named} | self._births
 
     def complete(self, message: Message, found: list[Event | Rejected]) -> list[Event | Rejected]:
         """What `decode` found in the message, with what was left out of it."""
@@ -117,21 +150,25 @@ class Recall:
     ) -> list[Event | Rejected]:
         if topic.format == "sparkplug":
             missing = self._missing(message, topic, sequence_of(message, topic, found))
-            found = [*(item for item in found if self._has_a_name(item)), *missing]
+            found = [*(item for item in found if self._has_a_name(item, message.position)), *missing]
         elif topic.format == "zigbee2mqtt":
             self._follow_bridges(message, found)
         return [item for item in found if self._is_news(item, message.position)]
 
-    def learn(self, event: Event) -> None:
+    def _learn(self, event: Event, position: int) -> None:
         """Takes the names from a birth, as the event of it keeps them."""
         aliases = event.attributes.get("aliases")
-        if event.kind == "device_announce" and isinstance(aliases, dict):
-            _remember(self._names, (event.school, event.device), aliases, MOST_SENDERS)
+        if event.kind != "device_announce" or not isinstance(aliases, dict):
+            return
+        key = event.school, event.device
+        if position and aliases != self._names.get(key, {}):
+            self._births[*key, position] = Named(*key, aliases, position)
+        _remember(self._names, key, aliases, MOST_SENDERS)
 
-    def _has_a_name(self, item: Event | Rejected) -> bool:
+    def _has_a_name(self, item: Event | Rejected, position: int) -> bool:
         if not isinstance(item, Event):
             return True
-        self.learn(item)
+        self._learn(item, position)
         alias = item.attributes.get("alias")
         if alias is None:
             return True

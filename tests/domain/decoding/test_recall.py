@@ -188,15 +188,29 @@ def test_numbers_get_their_names_from_the_birth(log: Log) -> None:
     ]
 
 
-def test_names_can_be_learned_from_the_event_of_a_birth(log: Log) -> None:
-    born = log.take(*birth(2, 0, "DBIRTH", Temperature=(7, "Float")))
+def test_names_outlive_the_process_up_to_the_position_that_is_kept(log: Log) -> None:
+    log.take(*birth(2, 0, "DBIRTH", Humidity=(7, "Float")))
+    log.take(*birth(3, 0, "DBIRTH", Temperature=(7, "Float")))
+    log.take(*birth(4, 0, "DBIRTH", Smoke=(7, "Boolean")))
+    kept = log.recall.changed(2)
+    assert [(one.device, one.position) for one in kept.named] == [("G/n/d", 2)]
     fresh = Log()
-    for item in born:
-        assert isinstance(item, Event)
-        fresh.recall.learn(item)
+    fresh.recall.restore(kept.told, kept.named)
     (event,) = fresh.take(*data(3, a7=4.5))
     assert isinstance(event, Event)
     assert (event.kind, event.value, event.unit) == ("temperature", 4.5, "°C")
+    assert [one.position for one in log.recall.changed(3).named] == [3]
+    log.take(*birth(5, 0, "DBIRTH", Smoke=(7, "Boolean")))
+    assert log.recall.changed(4).named == []  # it said nothing new
+
+
+def test_names_that_could_not_be_written_are_handed_out_again_behind_newer_ones(log: Log) -> None:
+    log.take(*birth(2, 0, "DBIRTH", Humidity=(7, "Float")))
+    failed = log.recall.changed(1)
+    log.take(*birth(3, 0, "DBIRTH", Temperature=(7, "Float")))
+    log.recall.keep_again(failed)
+    [named] = log.recall.changed(2).named
+    assert (named.position, named.names) == (2, {"7": ["Temperature", 9]})
 
 
 def gaps(found: Sequence[Event | Rejected]) -> list[tuple[str, int | None]]:
