@@ -15,8 +15,6 @@ COMPACT = re.compile(r"(19|20)[0-9]{12}")
 # `-8:00`, `+8`: an offset whose hour some firmware prints without its zero.
 SHORT_OFFSET = re.compile(r"(?<=\d)([+-])(\d)(:?\d\d)?$")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
-# `2018.02.15 01:00:50`, as Tasmota wrote it once.
-DOTTED = re.compile(r"^(\d{4})\.(\d\d)\.(\d\d)(?=\D)")
 
 
 class Reading(NamedTuple):
@@ -81,7 +79,7 @@ def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
         return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=zone)
     if NUMBER.fullmatch(text):
         return _from_epoch(float(text))
-    text = DOTTED.sub(r"\1-\2-\3", text.replace("/", "-"))
+    text = text.replace("/", "-")
     if "T" in text or " " in text:
         text = SHORT_OFFSET.sub(r"\g<1>0\2\3", text)
     # Python knows no leap second; the second before it is right to within one.

@@ -79,7 +79,11 @@ def _split(rest: tuple[str, ...]) -> tuple[str, tuple[str, ...], str] | None:
 
 
 def _telling(message: Message, topic: Topic, device: str, content: dict[str, Any], zone: tzinfo) -> Telling:
-    time = read_time(content.get("Time"), message.received_at, zone)
+    told = content.get("Time")
+    if isinstance(told, str) and told[4:5] == ".":
+        # `2018.02.15 01:00:50`, as old versions wrote it.
+        told = told.replace(".", "-", 2)
+    time = read_time(told, message.received_at, zone)
     return Telling(message, topic, device, device, time, mark_of(message, time))
 
 
