@@ -48,7 +48,7 @@ _PURE_STANDARD_LIBRARY = """
     email.utils.parsedate_to_datetime enum fractions functools hashlib heapq ipaddress itertools json keyword
     math operator re statistics string textwrap types typing unicodedata urllib.parse zoneinfo
     xml.etree.ElementTree.Element xml.etree.ElementTree.SubElement xml.etree.ElementTree.tostring
-    xml.etree.ElementTree.XML
+    xml.etree.ElementTree.XML zlib
 """
 PURE_STANDARD_LIBRARY = frozenset(_PURE_STANDARD_LIBRARY.split())
 PURE_LIBRARIES = frozenset(

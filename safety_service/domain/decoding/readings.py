@@ -41,8 +41,18 @@ NO_LEVELS = str.maketrans("/+#", "   ")
 FIRST_YEAR = 2010
 LONGEST_KEY = 160
 MOST_EVENTS = 512
-YES = frozenset({"true", "on", "1", "yes", "open", "alarm", "active"})
-NO = frozenset({"false", "off", "0", "no", "close", "closed", "normal", "clear", "inactive"})
+_YES = (
+    "true on 1 yes open opened alarm active abnormal detected trigger triggered occupied presence present "
+    "motion leak leaking uninstalled tampered pressed"
+)
+_NO = (
+    "false off 0 no close closed normal clear cleared inactive idle none unoccupied vacant absent dry "
+    "installed ok released cancel no_alarm"
+)
+YES, NO = frozenset(_YES.split()), frozenset(_NO.split())
+"""What sensors and the converters before them write for so and not so: a cover `uninstalled` is off."""
+DOORS = frozenset({"open", "opened", "close", "closed"})
+"""Said of the door itself, also under a key that is true while it is shut."""
 
 
 class Telling(msgspec.Struct):
@@ -99,7 +109,7 @@ class Telling(msgspec.Struct):
         """Something that is so or not; whatever is neither is refused beside the rest."""
         on = truth(raw)
         if on is not None:
-            self.say(kind, name, on is not inverted, channel)
+            self.say(kind, name, on is not (inverted and not says_door(raw)), channel)
         elif raw is not None and raw != "":
             detail = f"{name[:60]!r} is true or false, not {str(raw)[:40]!r}.".replace("\x00", "")
             self.found.append(refused("bad_value", name.replace("\x00", "")[:60] or "payload", detail))
@@ -123,6 +133,13 @@ class Telling(msgspec.Struct):
         event = self.say(kind, f"{name}|{action}", True, channel)
         if event is not None:
             event.attributes["action"] = action
+
+    def moment(self, kind: str, name: str, action: str, channel: str = "") -> None:
+        """What has no end either, and is no press: the same bytes again are the same news."""
+        event = self.event(f"{name}|{action}", channel)
+        event.kind, event.phase = kind, "state" if self.cached or event.retained else "pulse"
+        code = "vendor_code" if kind == "other" else "code"
+        event.attributes |= {"action": action, code: bounded(f"{name}.{action}")}
 
     def close(self) -> list[Event | Rejected]:
         """Everything found; a time that could not be read is reported beside it, once."""
@@ -176,6 +193,11 @@ def number(raw: Any) -> float | None:
 def truth(raw: Any) -> bool | None:
     """True or false in any of the ways sensors write it; a number other than 0 and 1 is neither."""
     return yes_or_no(raw, YES, NO)
+
+
+def says_door(raw: Any) -> bool:
+    """Whether it is `open` or `closed`, which means the same whatever the key beside it asks."""
+    return isinstance(raw, str) and raw.strip().lower() in DOORS
 
 
 def read_object(payload: bytes) -> dict[str, Any] | Rejected:

@@ -26,6 +26,8 @@ from safety_service.domain.types import Event, Message, Phase, Rejected
 PROFILE = "thingsboard"
 GATEWAY = "thingsboard"
 LINKS: dict[str, Phase] = {"connect": "end", "disconnect": "start"}
+SHORT = (("v2", "t"), ("v2", "t", "j"))
+"""The short topics; `j` says that it is JSON."""
 
 
 def decode_thingsboard(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
@@ -40,8 +42,9 @@ def decode_thingsboard(message: Message, topic: Topic, zone: tzinfo) -> list[Eve
         return _link(message, topic, gateway, rest[-1]) if rest[-1] in LINKS else []
     if len(rest) >= 4 and rest[-4:-2] == ("v1", "devices") and rest[-1] == "telemetry":
         return _device(message, topic, rest[:-4] or rest[-2:-1], zone)
-    if len(rest) >= 2 and rest[-2:] == ("v2", "t"):
-        return _device(message, topic, rest[:-2], zone)
+    for short in SHORT:
+        if rest[-len(short) :] == short:
+            return _device(message, topic, rest[: -len(short)], zone)
     return []
 
 

@@ -1,6 +1,7 @@
 """What the sensor formats share: keys that tell presses apart, parts of a device, values in any notation."""
 
 import json
+import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -134,6 +135,11 @@ def test_a_part_is_a_device_of_its_own() -> None:
         ("waterLeak", "water_leak", ""),
         ("WATER-LEAK", "water_leak", ""),
         ("Panic button 3", "panic_button", "3"),
+        ("door_status", "door_open", ""),
+        ("TempC_DS", "temperature", "DS"),
+        ("gasAlarmState", "gas_leak", ""),
+        ("Battery Status", "other", ""),
+        ("status", "other", ""),
         ("Temperature Setpoint", "other", ""),
         ("水浸", "other", ""),
         ("", "other", ""),
@@ -155,6 +161,8 @@ def test_names_end_with_what_they_tell(vendor: str, name: str, kind: str, part: 
         ("80.00", 80.0, None),
         (" ON ", None, True),
         ("closed", None, False),
+        ("Uninstalled", None, True),
+        ("vacant", None, False),
         (True, None, True),
         ("nan", None, None),
         ("1" * 65, None, None),
@@ -178,3 +186,49 @@ def test_a_message_without_end_is_cut(read: Any) -> None:
     found = read("sparkplug/G/DDATA/n/d", json.dumps({"metrics": metrics}))
     assert len(found) == 1025
     assert found[-1].reason == "too_large"
+
+
+def packed(body: bytes) -> bytes:
+    length = len(body)
+    return b"\x22\x12SPBV1.0_COMPRESSED\x2a" + bytes([length & 127 | 128, length >> 7]) + body
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "place"),
+    [
+        (b"nothing packed", "bad_value", "body"),
+        (zlib.compress(b"\x18\x02")[:-2], "bad_value", "body"),
+        (zlib.compress(bytes(2 << 20)), "too_large", "body"),
+        (zlib.compress(b"\xff"), "not_protobuf", "payload"),
+    ],
+)
+def test_what_is_packed_badly_is_refused(read: Any, body: bytes, reason: str, place: str) -> None:
+    (found,) = read("sparkplug/G/NDATA/n", packed(body))
+    assert (found.reason, found.place) == (reason, place)
+
+
+@pytest.mark.parametrize(
+    ("rest", "device"),
+    [
+        ("tele/hall/SENSOR", "hall"),
+        ("hall/tele/SENSOR", "hall"),
+        ("building/stat/hall/STATUS10", "building/hall"),
+        ("building/hall/SENSOR", "building/hall"),
+        ("tele/tasmota_ble/ATCf71e3d", "tasmota_ble/ATCf71e3d"),
+        ("tele/SENSOR", None),
+        ("cmnd/hall/SENSOR", None),
+        ("hall/SOMETHING", None),
+    ],
+)
+def test_a_prefix_stands_anywhere(read: Any, rest: str, device: str | None) -> None:
+    found = read(f"tasmota/{rest}", '{"Temperature":21.5}')
+    assert [item.device for item in found] == ([] if device is None else [device])
+
+
+@pytest.mark.parametrize(
+    ("raw", "phase"), [(True, "end"), ("open", "start"), ("closed", "end"), (0, "start")]
+)
+@pytest.mark.parametrize("rest", ["zigbee2mqtt/door", "thingsboard/door/v2/t"])
+def test_a_contact_is_open_in_any_notation(read: Any, rest: str, raw: Any, phase: str) -> None:
+    (event,) = read(rest, json.dumps({"contact": raw}))
+    assert (event.kind, event.phase) == ("door_open", phase)

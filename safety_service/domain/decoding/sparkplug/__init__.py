@@ -13,7 +13,8 @@ from safety_service.domain.decoding.liveness import read_word, word_event
 from safety_service.domain.decoding.readings import device_of, mark_of, number, truth
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.sparkplug.metrics import Source, tell_metrics
-from safety_service.domain.decoding.sparkplug.payload import MOST_METRICS, Payload, read_payload
+from safety_service.domain.decoding.sparkplug.payload import read_payload
+from safety_service.domain.decoding.sparkplug.values import MOST_METRICS, Payload
 from safety_service.domain.decoding.times import read_time
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Phase, Rejected

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.readings import Telling, channel_of, number
 from safety_service.domain.decoding.refusal import refused
-from safety_service.domain.decoding.sparkplug.payload import MOST_METRICS, Metric, Payload, typed
+from safety_service.domain.decoding.sparkplug.values import MOST_METRICS, Metric, Payload, typed
 from safety_service.domain.decoding.times import LARGEST_SKEW, Reading, read_time
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.decoding.vendornames import as_told, meant
@@ -35,7 +35,7 @@ class Source(NamedTuple):
 def tell_metrics(source: Source, payload: Payload, *, is_birth: bool) -> list[Event | Rejected]:
     """One event for each metric with news. A birth repeats what is known: what is true in it is a state."""
     found: list[Event | Rejected] = []
-    times: dict[int | None, Reading] = {}
+    times: dict[int | str | None, Reading] = {}
     for place, metric in enumerate(payload.metrics[:MOST_METRICS]):
         stamp = metric.timestamp if metric.timestamp is not None else payload.timestamp
         time = times.get(stamp)
@@ -90,7 +90,7 @@ def _event(source: Source, metric: Metric, time: Reading, place: int) -> Event:
     return event
 
 
-def _unreadable(times: dict[int | None, Reading]) -> list[Event | Rejected]:
+def _unreadable(times: dict[int | str | None, Reading]) -> list[Event | Rejected]:
     return [
         refused("bad_time", "timestamp", f"The time {time.source_time!r}: {time.error}.")
         for time in list(times.values())[:8]

@@ -4,24 +4,23 @@ The message type is described here, field by field as the specification numbers 
 code. Texts are read as bytes, so that one broken name does not cost its payload.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+import zlib
+from collections.abc import Iterable
+from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from safety_service.domain.decoding.readings import number, read_object, truth
+from safety_service.domain.decoding.readings import read_object
 from safety_service.domain.decoding.refusal import refused
+from safety_service.domain.decoding.sparkplug.printed import from_json
+from safety_service.domain.decoding.sparkplug.values import DEEPEST, MOST_METRICS, Metric, Payload, typed
 from safety_service.domain.types import Rejected
 
-MOST_METRICS = 1024
-DEEPEST = 4
-_TYPE_NAMES = (
-    "unknown int8 int16 int32 int64 uint8 uint16 uint32 uint64 float double boolean string datetime text "
-    "uuid dataset bytes file template"
-)
-DATATYPES: dict[str, int] = {name: place for place, name in enumerate(_TYPE_NAMES.split())}
-SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
+COMPRESSED = b"SPBV1.0_COMPRESSED"
+"""The uuid of a payload that holds another one, packed."""
+LARGEST_UNPACKED = 1 << 20
+GZIP_OR_DEFLATE = 47
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _SCALARS: dict[str, int] = {
@@ -33,7 +32,7 @@ _SCALARS: dict[str, int] = {
     "bytes": _FIELD.TYPE_BYTES,
 }
 _MESSAGES: dict[str, str] = {
-    "Payload": "timestamp:uint64=1 metrics:*Metric=2 seq:uint64=3",
+    "Payload": "timestamp:uint64=1 metrics:*Metric=2 seq:uint64=3 uuid:bytes=4 body:bytes=5",
     "Metric": "name:bytes=1 alias:uint64=2 timestamp:uint64=3 datatype:uint32=4 is_historical:bool=5 "
     "is_null:bool=7 properties:PropertySet=9 int_value:uint32=10 long_value:uint64=11 float_value:float=12 "
     "double_value:double=13 boolean_value:bool=14 string_value:bytes=15 template_value:Template=18",
@@ -44,33 +43,17 @@ _MESSAGES: dict[str, str] = {
 }
 
 
-class Metric(NamedTuple):
-    """One value; None where nothing is known of it. `properties` may hold `quality` and `engunit`."""
-
-    name: str | None
-    alias: int | None
-    timestamp: int | None
-    datatype: int
-    value: Any
-    is_historical: bool = False
-    properties: Mapping[str, Any] = {}
-
-
-class Payload(NamedTuple):
-    timestamp: int | None
-    seq: int | None
-    metrics: list[Metric]
-
-
 def read_payload(payload: bytes) -> Payload | Rejected:
     """The payload, or why it cannot be read: `not_protobuf`, or whatever is wrong with its JSON."""
     if payload.lstrip().startswith(b"{"):
         content = read_object(payload)
-        return content if isinstance(content, Rejected) else _from_json(content)
-    try:
-        message: Any = _Payload.FromString(payload)
-    except DecodeError:
-        return refused("not_protobuf", "payload", "The payload is no Sparkplug B message.")
+        return content if isinstance(content, Rejected) else from_json(content)
+    message = _parsed(payload)
+    if not isinstance(message, Rejected) and message.uuid == COMPRESSED:
+        unpacked = _unpacked(message.body)
+        message = unpacked if isinstance(unpacked, Rejected) else _parsed(unpacked)
+    if isinstance(message, Rejected):
+        return message
     metrics: list[Metric] = []
     _flatten(message.metrics, "", metrics, 0)
     return Payload(
@@ -80,20 +63,25 @@ def read_payload(payload: bytes) -> Payload | Rejected:
     )
 
 
-def typed(value: Any, datatype: int) -> Any:
-    """A whole number as its type means it: negative ones come as two's complement.
+def _parsed(payload: bytes) -> Any:
+    try:
+        return _Payload.FromString(payload)
+    except DecodeError:
+        return refused("not_protobuf", "payload", "The payload is no Sparkplug B message.")
 
-    Without a type only what can be nothing else is taken for negative: the upper half of 32 or 64 bits.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        return value
-    bits = SIGNED_BITS.get(datatype)
-    if bits is None:
-        if datatype != 0 or value < 0:
-            return value
-        bits = 32 if value < 1 << 32 else 64
-    value &= (1 << bits) - 1
-    return value - (1 << bits) if value >= 1 << (bits - 1) else value
+
+def _unpacked(body: bytes) -> bytes | Rejected:
+    """The payload inside, by whichever of the two ways it was packed."""
+    packed = zlib.decompressobj(GZIP_OR_DEFLATE)
+    try:
+        content = packed.decompress(body, LARGEST_UNPACKED)
+    except zlib.error as error:
+        return refused("bad_value", "body", f"The body cannot be unpacked: {error}.")
+    if packed.unconsumed_tail:
+        return refused("too_large", "body", f"Unpacked the body has more than {LARGEST_UNPACKED} bytes.")
+    if not packed.eof:
+        return refused("bad_value", "body", "The body ends in the middle.")
+    return content
 
 
 def _flatten(metrics: Iterable[Any], path: str, found: list[Metric], depth: int) -> None:
@@ -138,49 +126,6 @@ def _properties(told: Any) -> dict[str, Any]:
                 raw.decode("utf-8", "replace") if which == "string_value" else raw
             )
     return found
-
-
-def _from_json(content: dict[str, Any]) -> Payload | Rejected:
-    metrics = content.get("metrics", [])
-    if not isinstance(metrics, list):
-        return refused("bad_value", "metrics", "The field metrics is a list.")
-    found = []
-    for place, metric in enumerate(metrics[: MOST_METRICS + 1]):
-        if not isinstance(metric, dict):
-            return refused("bad_value", f"metrics[{place}]", "A metric is an object.")
-        found.append(_metric_from_json(metric))
-    return Payload(_whole(content.get("timestamp")), _whole(content.get("seq")), found)
-
-
-def _metric_from_json(metric: dict[str, Any]) -> Metric:
-    name, told = metric.get("name"), metric.get("dataType", metric.get("datatype", metric.get("type")))
-    datatype = DATATYPES.get(told.lower(), 0) if isinstance(told, str) else _whole(told) or 0
-    value = metric.get("value")
-    is_null = metric.get("isNull", metric.get("is_null"))
-    properties = metric.get("properties")
-    if datatype == DATATYPES["boolean"]:
-        value = truth(value)
-    elif 0 < datatype <= DATATYPES["double"] and isinstance(value, str):
-        value = number(value)
-    return Metric(
-        name if isinstance(name, str) else None,
-        _whole(metric.get("alias")),
-        _whole(metric.get("timestamp")),
-        datatype,
-        None if is_null is True else value,
-        metric.get("isHistorical", metric.get("is_historical")) is True,
-        {
-            key.lower(): told["value"] if isinstance(told, dict) and "value" in told else told
-            for key, told in properties.items()
-        }
-        if isinstance(properties, dict)
-        else {},
-    )
-
-
-def _whole(raw: Any) -> int | None:
-    value = number(raw)
-    return int(value) if value is not None and 0 <= value < 1 << 63 and value.is_integer() else None
 
 
 def _described() -> descriptor_pb2.FileDescriptorProto:

@@ -9,7 +9,8 @@ from datetime import tzinfo
 from safety_service.domain.decoding.readings import device_of
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.decoding.zigbee2mqtt.bridge import BRIDGE, decode_bridge, online_or_not
-from safety_service.domain.decoding.zigbee2mqtt.states import ATTRIBUTES, decode_attribute, decode_state
+from safety_service.domain.decoding.zigbee2mqtt.keys import ATTRIBUTES, NO_NEWS
+from safety_service.domain.decoding.zigbee2mqtt.states import decode_attribute, decode_state
 from safety_service.domain.types import Event, Message, Rejected
 
 COMMANDS = frozenset({"set", "get"})
@@ -28,9 +29,12 @@ def decode_zigbee2mqtt(message: Message, topic: Topic, zone: tzinfo) -> list[Eve
     if len(rest) > 1:
         if rest[-1] == "availability":
             return online_or_not(message, topic, device_of(rest[:-1]))
-        if rest[-1] in ATTRIBUTES and not message.payload.lstrip().startswith(b"{"):
+        if not message.payload.lstrip().startswith(b"{"):
             # `output: attribute` gives each key a topic of its own, with the bare value.
-            attribute, rest = rest[-1], rest[:-1]
+            if rest[-1] in NO_NEWS:
+                return []
+            if rest[-1] in ATTRIBUTES:
+                attribute, rest = rest[-1], rest[:-1]
     device = device_of(rest)
     if isinstance(device, Rejected):
         return [device]

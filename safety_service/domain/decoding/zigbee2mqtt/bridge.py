@@ -15,10 +15,17 @@ from safety_service.domain.types import Event, Message, Rejected
 NETWORK = "zigbee2mqtt"
 BRIDGE = "bridge"
 ANNOUNCING = frozenset({"device_joined", "device_announce", "device_interview", "device_leave"})
+ONCE_LOGGED: dict[str, str] = {
+    "device_connected": "device_joined",
+    "device_announced": "device_announce",
+    "pairing": "device_interview",
+    "device_removed": "device_leave",
+}
+"""What version 1 told of devices on `bridge/log`, in the words of `bridge/event`."""
 
 
 def decode_bridge(message: Message, topic: Topic, at: int, _zone: tzinfo) -> list[Event | Rejected]:
-    """`bridge/state` and `bridge/event`; `at` is where `bridge` stands. Everything else is no news."""
+    """States, comings and goings; `at` is where `bridge` stands. Everything else is no news."""
     rest = topic.rest
     device = device_of(rest[:at]) if at else NETWORK
     if isinstance(device, Rejected):
@@ -27,6 +34,8 @@ def decode_bridge(message: Message, topic: Topic, at: int, _zone: tzinfo) -> lis
         return online_or_not(message, topic, device, gateway=device)
     if rest[at + 1 :] == ("event",):
         return _announced(message, topic, device)
+    if rest[at + 1 :] == ("log",):
+        return _logged(message, topic, device)
     return []
 
 
@@ -51,7 +60,24 @@ def _announced(message: Message, topic: Topic, gateway: str) -> list[Event | Rej
     content = read_object(message.payload)
     if isinstance(content, Rejected):
         return [content]
-    word, about = content.get("type"), content.get("data")
+    return _coming_or_going(message, topic, gateway, content.get("type"), content.get("data"))
+
+
+def _logged(message: Message, topic: Topic, gateway: str) -> list[Event | Rejected]:
+    """`{"type": "pairing", "message": "interview_successful", "meta": {…}}`; of old, meta was the message."""
+    content = read_object(message.payload)
+    if isinstance(content, Rejected):
+        return [content]
+    word, about = content.get("type"), content.get("meta", content.get("message"))
+    word = ONCE_LOGGED.get(word) if isinstance(word, str) else None
+    if not isinstance(about, dict) or not isinstance(about.get("friendly_name"), str):
+        return []
+    return _coming_or_going(message, topic, gateway, word, about)
+
+
+def _coming_or_going(
+    message: Message, topic: Topic, gateway: str, word: Any, about: Any
+) -> list[Event | Rejected]:
     if not isinstance(word, str) or word not in ANNOUNCING or not isinstance(about, dict):
         return []
     name = about.get("friendly_name") or about.get("ieee_address")

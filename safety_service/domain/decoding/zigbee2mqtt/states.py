@@ -7,49 +7,22 @@ What began and is still so comes again with every report of the battery: it is a
 from datetime import tzinfo
 from typing import Any
 
-from safety_service.domain.decoding.readings import Telling, mark_of, number, truth
+from safety_service.domain.decoding.readings import Telling, mark_of, truth
 from safety_service.domain.decoding.refusal import read_any, refused
 from safety_service.domain.decoding.times import Reading, read_time
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.zigbee2mqtt.actions import acted
 from safety_service.domain.decoding.zigbee2mqtt.bridge import NETWORK
+from safety_service.domain.decoding.zigbee2mqtt.keys import (
+    FLAGS,
+    INVERTED,
+    MEASURES,
+    PROBES,
+    SAID_TWICE,
+    WORDS,
+    of_part,
+)
 from safety_service.domain.types import Event, Message, Rejected
-
-FLAGS: dict[str, str] = {
-    "smoke": "smoke",
-    "gas": "gas_leak",
-    # No kind of its own: it kills like gas, and is never held back either.
-    "carbon_monoxide": "gas_leak",
-    "water_leak": "water_leak",
-    "contact": "door_open",
-    "occupancy": "occupancy",
-    "presence": "presence",
-    "vibration": "vibration",
-    "tamper": "tamper",
-    "battery_low": "battery",
-    "alarm": "alarm_input",
-    "sos": "panic_button",
-}
-INVERTED = frozenset({"contact"})
-"""`contact: false` says that the two halves are apart: the door is open."""
-MEASURES: dict[str, str] = {
-    "temperature": "temperature",
-    "humidity": "humidity",
-    "illuminance_lux": "illuminance",
-    "illuminance": "illuminance",
-    "co2": "co2",
-    "pm25": "pm25",
-    "voc": "tvoc",
-    "noise": "noise",
-    "power": "power",
-    "voltage": "voltage",
-    "battery": "battery",
-}
-PROBES: dict[str, str] = {"temperature_probe": "probe", "external_temperature": "probe"}
-"""A probe in a cold store and the room around its box are two temperatures."""
-PRESSES = ("action", "click")
-ATTRIBUTES = frozenset({*FLAGS, *MEASURES, *PROBES, *PRESSES})
-RELEASES = ("release", "_stop", "released")
-PANIC = frozenset({"emergency", "panic", "sos"})
 
 
 def decode_state(message: Message, topic: Topic, device: str, zone: tzinfo) -> list[Event | Rejected]:
@@ -90,26 +63,35 @@ def _telling(message: Message, topic: Topic, device: str, time: Reading) -> Tell
 def _read(telling: Telling, content: dict[str, Any]) -> list[Event | Rejected]:
     telling.is_test = truth(content.get("test")) is True
     for key, value in content.items():
-        if (kind := FLAGS.get(key)) is not None:
-            if not isinstance(value, (int, float)) or isinstance(value, bool) or value in (0, 1):
-                telling.flag(kind, key, value, inverted=key in INVERTED)
+        if key in FLAGS:
+            _flag(telling, key, value, key)
         elif (kind := MEASURES.get(key)) is not None:
-            # Old versions tell the raw reading beside the one in lux.
-            if key != "illuminance" or "illuminance_lux" not in content:
+            if content.get(SAID_TWICE.get(key, "")) is None:
                 telling.measure(kind, key, value)
+        elif key == "action" or (key == "click" and "action" not in content):
+            acted(telling, key, value, content)
         elif (channel := PROBES.get(key)) is not None:
             telling.measure("temperature", key, value, channel)
-        elif key == "action" or (key == "click" and "action" not in content):
-            _pressed(telling, key, value)
+        elif key in WORDS:
+            told = WORDS[key].get(value.lower()) if isinstance(value, str) else None
+            if told is not None:
+                telling.say(told[0], key, told[1])
+        elif (of := of_part(key)) is not None:
+            _of_part(telling, key, value, *of)
     return telling.close()
 
 
-def _pressed(telling: Telling, key: str, value: Any) -> None:
-    """`single`, `2_double`, `hold`, `emergency` …; an empty text and a release are no press."""
-    if not isinstance(value, str) or number(value) is not None:
+def _flag(telling: Telling, name: str, value: Any, key: str, part: str = "") -> None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value not in (0, 1):
         return
-    action = value.strip()[:64].replace("\x00", "")
-    word = action.lower()
-    if not word or word == "none" or word.endswith(RELEASES):
-        return
-    telling.press("panic_button" if word in PANIC else "button", key, action)
+    if key == "alarm" and isinstance(value, str) and value and truth(value) is None:
+        # Thermometers name the bound that was crossed: over_temperature, below_min_humidity …
+        value = True
+    telling.flag(FLAGS[key], name, value, part, inverted=key in INVERTED)
+
+
+def _of_part(telling: Telling, name: str, value: Any, key: str, part: str) -> None:
+    if key in FLAGS:
+        _flag(telling, name, value, key, part)
+    else:
+        telling.measure(MEASURES[key], name, value, part)
