@@ -11,7 +11,7 @@ from safety_service.domain.decoding.cameras import event_of, lasting, named, tru
 from safety_service.domain.decoding.dahua.events import decode_happening
 from safety_service.domain.decoding.dahua.forms import Happening, read_happenings
 from safety_service.domain.decoding.liveness import liveness, read_word
-from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot
+from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot, without_headers
 from safety_service.domain.decoding.profiles import profile
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.times import Reading
@@ -47,7 +47,7 @@ def decode_dahua(message: Message, topic: Topic, zone: tzinfo) -> list[Event | R
 def _body(
     message: Message, topic: Topic, zone: tzinfo, segments: tuple[str, ...], code: str | None
 ) -> list[Event | Rejected]:
-    payload = message.payload.strip(b"\x00 \r\n\t")
+    payload = without_headers(message.payload.strip(b"\x00 \r\n\t"))
     parts = parts_of(payload) if payload.startswith(b"--") else [Part("", payload)]
     found: list[Event | Rejected] = []
     current: list[Event | Rejected] = []
