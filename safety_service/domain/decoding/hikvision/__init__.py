@@ -19,6 +19,7 @@ WRAPPER = "EventNotificationAlert"
 LISTS = ("EventNotificationAlertList", "AlarmList", "Events")
 END = b"</EventNotificationAlert>"
 BLANK = b"\x00 \r\n\t"
+MOST_ALERTS = 4000
 
 
 def decode_hikvision(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
@@ -72,7 +73,7 @@ def _one_by_one(
     message: Message, topic: Topic, zone: tzinfo, payload: bytes, refusal: Rejected
 ) -> list[Event | Rejected]:
     """The alerts of a stream that has lost its boundaries, one behind the other."""
-    pieces = payload.split(END)[:-1]
+    pieces = payload.split(END, MOST_ALERTS)[:-1]
     if len(pieces) < 2:
         return [refusal]
     return [item for piece in pieces for item in _document(message, topic, zone, piece + END)]
