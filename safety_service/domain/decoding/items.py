@@ -47,7 +47,7 @@ def state_of(data: Items) -> bool | None:
 
 
 def word_of(data: Items) -> str | None:
-    """The word that tells an event from its kin: what an object does in an area, what is wrong with a door."""
+    """The word that tells an event from its kin: what an object does in an area, what ails a door."""
     for name in WORDS:
         if name in data and isinstance(told := data[name], str) and told and truth(told) is None:
             return text(told)

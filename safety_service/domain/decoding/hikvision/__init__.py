@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from safety_service.domain.decoding.hikvision.access import ACCESS
+from safety_service.domain.decoding.hikvision.access import ACCESS, PANEL
 from safety_service.domain.decoding.hikvision.alerts import decode_alert
 from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
@@ -85,8 +85,8 @@ def _alerts(body: Any) -> list[Mapping[str, Any]]:
         return [alert for item in body for alert in _alerts(item)]
     if not isinstance(body, Mapping):
         return []
-    # A door terminal leaves the type out: what it puts in its place says it.
-    if "eventType" in body or ACCESS in body:
+    # A door terminal may leave the type out: what it puts in its place says it.
+    if "eventType" in body or ACCESS in body or PANEL in body:
         return [body]
     for name in (WRAPPER, *LISTS):
         if name in body:

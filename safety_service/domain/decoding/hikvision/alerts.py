@@ -6,7 +6,7 @@ from typing import Any
 
 from safety_service.domain.decoding.cameras import MOMENTS, event_of, input_of, number, text, truth, whole
 from safety_service.domain.decoding.details import WEB_ADDRESS, digest
-from safety_service.domain.decoding.hikvision.access import ACCESS, exact_code, exact_phase, port_of
+from safety_service.domain.decoding.hikvision.access import ACCESS, PANEL, exact_code, exact_phase, port_of
 from safety_service.domain.decoding.hikvision.device import device_of
 from safety_service.domain.decoding.profiles import Mapped, profile
 from safety_service.domain.decoding.times import read_time
@@ -63,7 +63,9 @@ def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> 
 
 def code_of(alert: Alert, details: Alert) -> str:
     """The event type; `duration` only says that another one goes on, and wraps its name."""
-    code = text(alert.get("eventType")) or (ACCESS if ACCESS in alert else "unknown")
+    code = text(alert.get("eventType"))
+    if code is None:
+        code = next((name for name in (ACCESS, PANEL) if name in alert), "unknown")
     if code.lower() == "duration":
         return text(details.get("relationEvent")) or code
     return exact_code(code, alert, details)
