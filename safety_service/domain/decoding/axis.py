@@ -179,7 +179,8 @@ def _air(
 
 
 def _meaning(path: str, data: Items) -> Mapped:
-    word = word_of(data)
+    # What is over is told by its topic alone: a word is about what began.
+    word = word_of(data) if state_of(data) is not False else None
     mapped = look_up_path(profile("axis"), path if word is None else f"{path}/{word}")
     if mapped.kind != "motion" or not path.startswith(BY_CLASS):
         return mapped

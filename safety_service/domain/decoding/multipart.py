@@ -81,6 +81,9 @@ def _part(piece: bytes) -> Part | None:
     piece = piece.lstrip(b"\r\n")
     empty_line = EMPTY_LINE.search(piece)
     head = piece[: empty_line.start()] if empty_line else b""
+    if empty_line is None and piece[:8].lower() == b"content-" and BODY_BEGINS.search(piece) is None:
+        # A stream was cut off in the middle of the headers.
+        return None
     headers, body = "", piece
     if empty_line and b":" in head and BODY_BEGINS.search(head) is None:
         headers, body = head.decode("utf-8", "replace").lower(), piece[empty_line.end() :]

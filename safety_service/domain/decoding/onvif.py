@@ -180,7 +180,8 @@ def _never(told_at: datetime) -> bool:
 
 
 def _meaning(path: str, data: Items) -> Mapped:
-    word = word_of(data)
+    # What is over is told by its topic alone: a word is about what began.
+    word = word_of(data) if state_of(data) is not False else None
     mapped = look_up_path(profile("onvif"), path if word is None else f"{path}/{word}")
     if mapped.known:
         return mapped

@@ -241,8 +241,6 @@ def test_a_line_for_one_scenario_goes_before_its_application(read: Read) -> None
     assert one(read("axis/c/event/x", json.dumps(body))).kind == "line_crossing"
 
 
-
-
 def test_an_input_that_is_mapped_to_a_panic_button_stays_the_same_device(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:

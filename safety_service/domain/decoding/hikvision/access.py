@@ -1,7 +1,7 @@
 """Codes that say more than their event type: door controllers, alarm panels, door stations, captures.
 
-An AccessControllerEvent puts what happened into two numbers, a cidEvent into a Contact ID code, and others into
-a word; the vendor table holds them behind a slash.
+An AccessControllerEvent puts what happened into two numbers, a cidEvent into a Contact ID code, and others
+into a word; the vendor table holds them behind a slash.
 """
 
 from collections.abc import Mapping
