@@ -122,11 +122,13 @@ def _with_topic(payload: bytes) -> Mapping[str, Any] | None:
 
 def _framed(body: Mapping[str, Any]) -> dict[str, Any]:
     """The frame in the standard's spelling: a gateway may fold its case or leave it in its `Message`."""
-    held = {FRAME_NAMES.get(name.lower(), name): value for name, value in body.items()}
+    held = _spelled(body)
     inner = held.get("Message")
-    if isinstance(inner, Mapping):
-        held |= {FRAME_NAMES.get(name.lower(), name): value for name, value in inner.items()}
-    return held
+    return held | _spelled(inner) if isinstance(inner, Mapping) else held
+
+
+def _spelled(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {FRAME_NAMES.get(name.lower(), name): value for name, value in section.items()}
 
 
 def _plain(segments: list[str]) -> str:

@@ -79,7 +79,7 @@ def test_review_without_data_is_still_a_review(read: Any, data: Any) -> None:
 
 
 def test_movement_in_which_nothing_was_recognised(read: Any) -> None:
-    data = {"objects": [], "audio": [], "zones": [], "sub_labels": []}
+    data: dict[str, list[str]] = {"objects": [], "audio": [], "zones": [], "sub_labels": []}
     (event,) = read("frigate/reviews", sample("reviews_new", severity="significant_motion", data=data))
     assert (event.kind, event.severity_hint) == ("motion", None)
 
