@@ -17,6 +17,7 @@ from safety_service.domain.decoding.cameras import (
     lasting,
     look_up_path,
     named,
+    number,
     text,
     truth,
 )
@@ -29,23 +30,30 @@ from safety_service.domain.decoding.items import (
     object_of,
     plate_of,
     state_of,
+    word_of,
 )
 from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness, word_event
 from safety_service.domain.decoding.profiles import Mapped, profile
 from safety_service.domain.decoding.refusal import refused
-from safety_service.domain.decoding.times import read_time
+from safety_service.domain.decoding.times import Reading, read_time
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Phase, Rejected
 
 EVENT = "event"
 WILLS = frozenset({"status", "connection", "connect", "lwt", "availability"})
 HUMAN = frozenset({"human", "person", "face"})
-VEHICLES = frozenset({"vehicle", "car", "truck", "bus", "bike", "motorcycle_bicycle", "vehicle_other"})
+VEHICLES = frozenset(
+    {"vehicle", "car", "truck", "bus", "bike", "motorcycle_bicycle", "motorcycle/bicycle", "vehicle_other"}
+)
 # What an application sees is told by the class of the object, and that by the payload.
 BY_CLASS = "CameraApplicationPlatform/ObjectAnalytics"
-UNITS = {"temperature": "°C", "humidity": "%"}
+UNITS = {"temperature": "°C", "humidity": "%", "co2": "ppm", "pm25": "µg/m³"}
+# They are inputs, whatever a bureau maps them to.
+INPUT_TOPICS = ("Device/IO/", "Device/Trigger/DigitalInput")
+# An air quality sensor tells all that it measures at once, each under a name of its own.
+AIR = "AirQualityMonitor"
 
 
 def decode_axis(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
@@ -118,17 +126,19 @@ def _event(
         inner = {}
     source, data = items_of(inner.get("source")), items_of(inner.get("data"))
     data |= {name: value for name, value in items_of(inner.get("key")).items() if name not in data}
-    told = body.get("timestamp", data.get("triggertime"))
+    time = read_time(body.get("timestamp", data.get("triggertime")), message.received_at, zone)
+    if path.startswith(AIR):
+        return _air(message, topic, time, device, path, data)
     mapped = _meaning(path, data)
-    value = number_of(data) if mapped.kind in MEASUREMENTS else None
+    value = _value(mapped.kind, data)
     phase = "measure" if value is not None else _phase(mapped.kind, data, message.retained)
-    port = source.get("port")
-    if mapped.kind == "alarm_input":
+    port = source.get("port", source.get("inputtoken"))
+    if mapped.kind == "alarm_input" or path.startswith(INPUT_TOPICS):
         device = input_of(device, port)
     return event_of(
         message,
         topic,
-        read_time(told, message.received_at, zone),
+        time,
         device=device,
         mapped=mapped,
         phase=phase,
@@ -141,13 +151,54 @@ def _event(
     )
 
 
+def _air(
+    message: Message, topic: Topic, time: Reading, device: str, path: str, data: Items
+) -> list[Event | Rejected]:
+    """A measurement for each value that the vendor table knows, and an event for what else it found."""
+    found: list[Event | Rejected] = []
+    for name, raw in data.items():
+        mapped = profile("axis").look_up(f"{AIR}/{name}")
+        value = number(raw) if mapped.kind in MEASUREMENTS else None
+        if not mapped.known or (value is None and not truth(raw)):
+            continue
+        # The time is told of all of them: that it cannot be read is said once.
+        found += event_of(
+            message,
+            topic,
+            time._replace(error=None) if found else time,
+            device=device,
+            mapped=mapped,
+            phase="pulse" if value is None else "measure",
+            key=f"{path[:120]}|{name[:40]}|{str(raw)[:40]}",
+            attributes={"code": path, "name": name},
+            place="timestamp",
+            value=value,
+            unit=UNITS.get(mapped.kind) if value is not None else None,
+        )
+    return found
+
+
 def _meaning(path: str, data: Items) -> Mapped:
-    mapped = look_up_path(profile("axis"), path)
+    # What is over is told by its topic alone: a word is about what began.
+    word = word_of(data) if state_of(data) is not False else None
+    mapped = look_up_path(profile("axis"), path if word is None else f"{path}/{word}")
     if mapped.kind != "motion" or not path.startswith(BY_CLASS):
         return mapped
-    seen = set((class_of(data) or "").replace(",", " ").split())
+    counts = "total" in data or "totalhuman" in data
+    classes = (text(data.get("reason")) if counts else class_of(data)) or ""
+    seen = set(classes.lower().replace(",", " ").split())
+    if counts and not seen & VEHICLES:
+        return Mapped("people_count", mapped.severity)
     kind = "person" if seen & HUMAN else "vehicle" if seen & VEHICLES else mapped.kind
     return Mapped(kind, mapped.severity)
+
+
+def _value(kind: str, data: Items) -> float | None:
+    """The number of a measurement; of all that a scenario counts, the people."""
+    if kind not in MEASUREMENTS:
+        return None
+    people = number(data.get("totalhuman")) if kind == "people_count" else None
+    return number_of(data) if people is None else people
 
 
 def _phase(kind: str, data: Items, retained: bool) -> Phase:
@@ -159,7 +210,7 @@ def _attributes(path: str, source: Items, data: Items) -> dict[str, Any]:
     told = {
         "code": path,
         "channel": text(source.get("videosourceconfigurationtoken")) or text(source.get("channel")),
-        "input": text(source.get("port")),
+        "input": text(source.get("port", source.get("inputtoken"))),
         "sensor": text(source.get("sensor")),
         "disk": text(source.get("disk_id")),
         "object": class_of(data),

@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from safety_service.domain.decoding.cameras import number, text, truth
+from safety_service.domain.decoding.cameras import NO, YES, number, text, truth
+from safety_service.domain.decoding.lenient import yes_or_no
 
 # In the order in which they are asked: the first that says yes or no is the state of the property.
 STATES = (
     "state", "active", "logicalstate", "ismotion", "isinside", "istamper", "ispeople", "isvehicle", "isface",
     "issounddetected", "triggered", "failed", "critical", "lost", "disruption", "alert", "detected",
-    "sensor_level", "open", "isloitering", "iscrossed", "alarm",
+    "sensor_level", "open", "isloitering", "iscrossed", "alarm", "alarmactive",
 )  # fmt: skip
+# How the state of a door is told, beside what says yes and no everywhere.
+WRONG = YES | {"doorforcedopen", "dooropentoolong", "tamperdetected"}
+RIGHT = NO | {"normal", "notintamper"}
+WORDS = ("action", "state", "callstate")
 NUMBERS = ("value", "count", "status", "temperature", "humidity", "total", "percentageremainingcapacity")
 CLASSES = ("classtypes", "classtype", "objecttype", "class", "type", "text")
 PLATES = ("platenumber", "plate", "licenseplate", "carplate")
@@ -31,7 +36,7 @@ def items_of(section: Any) -> Items:
 def state_of(data: Items) -> bool | None:
     """The state that the data of a property tells; None for a moment, which has none."""
     for name in STATES:
-        if name in data and (state := truth(data[name])) is not None:
+        if name in data and (state := yes_or_no(data[name], WRONG, RIGHT)) is not None:
             return state
     told = [truth(value) for value in data.values() if isinstance(value, bool) or value in ("true", "false")]
     if len(told) == 1:
@@ -41,12 +46,21 @@ def state_of(data: Items) -> bool | None:
     return bool(classes.strip()) if isinstance(classes, str) and len(data) == 1 else None
 
 
+def word_of(data: Items) -> str | None:
+    """The word that tells an event from its kin: what an object does in an area, what ails a door."""
+    for name in WORDS:
+        if name in data and isinstance(told := data[name], str) and told and truth(told) is None:
+            return text(told)
+    return None
+
+
 def number_of(data: Items) -> float | None:
     """The measured value: by its usual name, else the only number there is."""
     for name in NUMBERS:
         if name in data and (found := number(data[name])) is not None:
             return found
-    found_all = [found for value in data.values() if (found := number(value)) is not None]
+    rest = [value for name, value in data.items() if name not in STATES]
+    found_all = [found for value in rest if (found := number(value)) is not None]
     return found_all[0] if len(found_all) == 1 else None
 
 

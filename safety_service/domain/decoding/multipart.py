@@ -1,6 +1,7 @@
 """The parts of a multipart body whose headers are gone: the boundary is read from the body itself."""
 
 import base64
+import re
 from typing import NamedTuple
 
 from safety_service.domain.decoding.refusal import image_refused
@@ -9,6 +10,8 @@ from safety_service.domain.types import Event, Rejected
 
 IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 LONGEST_BOUNDARY = 200
+EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+BODY_BEGINS = re.compile(rb"(?:^|\n)[ \t]*(?:<|\{|Code=)")
 
 
 class Part(NamedTuple):
@@ -62,15 +65,27 @@ def with_snapshot(found: list[Event | Rejected], images: list[Part]) -> list[Eve
     return found
 
 
+def without_headers(payload: bytes) -> bytes:
+    """A part that has lost its boundary, without the headers it kept; any other body as it is."""
+    if payload[:8].lower() not in (b"content-", b"http/1.1"):
+        return payload
+    part = _part(payload)
+    return payload if part is None else part.body.lstrip(b"\r\n")
+
+
 def _part(piece: bytes) -> Part | None:
-    """Headers and body, told apart by the first empty line; a piece without headers is all body."""
-    piece = piece.removeprefix(b"\r").removeprefix(b"\n")
-    for empty_line in (b"\r\n\r\n", b"\n\n"):
-        head, separator, body = piece.partition(empty_line)
-        if separator and b":" in head and not head.lstrip().startswith((b"<", b"{", b"Code=")):
-            headers = head.decode("utf-8", "replace").lower()
-            break
-    else:
-        headers, body = "", piece
+    """Headers and body, told apart by the first empty line; a piece without headers is all body.
+
+    Some firmware forgets the empty line, so that a body may begin where headers are expected.
+    """
+    piece = piece.lstrip(b"\r\n")
+    empty_line = EMPTY_LINE.search(piece)
+    head = piece[: empty_line.start()] if empty_line else b""
+    if empty_line is None and piece[:8].lower() == b"content-" and BODY_BEGINS.search(piece) is None:
+        # A stream was cut off in the middle of the headers.
+        return None
+    headers, body = "", piece
+    if empty_line and b":" in head and BODY_BEGINS.search(head) is None:
+        headers, body = head.decode("utf-8", "replace").lower(), piece[empty_line.end() :]
     body = body.removesuffix(b"\n").removesuffix(b"\r")
     return Part(headers, body) if body.strip() else None

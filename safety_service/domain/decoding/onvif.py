@@ -29,6 +29,7 @@ from safety_service.domain.decoding.items import (
     object_of,
     plate_of,
     state_of,
+    word_of,
 )
 from safety_service.domain.decoding.kinds import MEASUREMENTS
 from safety_service.domain.decoding.lenient import read_lenient
@@ -45,7 +46,9 @@ CHANNELS = (
     "videosource", "videosourcetoken", "videosourceconfigurationtoken", "videosourceconfiguration", "source",
     "audiosource", "audiosourceconfigurationtoken",
 )  # fmt: skip
-INPUTS = ("inputtoken", "input", "port", "token")
+INPUTS = ("inputtoken", "input", "port", "token", "alarmintoken")
+# They are inputs, whatever a bureau maps them to.
+INPUT_TOPICS = ("Device/Trigger/DigitalInput", "Device/Trigger/AlarmIn", "Device/IO/DigitalInput")
 UNITS = {"temperature": "°C", "humidity": "%", "battery": "%"}
 # The standard says Kelvin, its own example is in Celsius, and no sensor in a school reads 150 °C.
 COLDEST_KELVIN, KELVIN = 150.0, 273.15
@@ -56,6 +59,10 @@ CLASS_KINDS = {
     "vehicle": "vehicle",
     "car": "vehicle",
 }
+# Some makers tell whom they have seen by the name of the item.
+FLAG_KINDS = {"ispeople": "person", "isperson": "person", "isvehicle": "vehicle", "isface": "person"}
+FRAME = ("Topic", "UtcTime", "PropertyOperation", "Message", "Source", "Key", "Data")
+FRAME_NAMES = {name.lower(): name for name in FRAME}
 NEVER_HAPPENED = EPOCH + timedelta(days=1)
 
 
@@ -75,7 +82,7 @@ def decode_onvif(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | 
         return [body]
     if not isinstance(body, Mapping):
         return [refused("bad_value", "payload", "An ONVIF event is an object with UtcTime, Source and Data.")]
-    return _event(message, topic, device, path, body)
+    return _event(message, topic, device, path, body if "Data" in body else _framed(body))
 
 
 @lru_cache(maxsize=8192)
@@ -84,12 +91,7 @@ def _place(rest: tuple[str, ...]) -> tuple[str, str] | None:
     if BROKER not in rest:
         return None
     at = rest.index(BROKER)
-    path = []
-    for segment in rest[at + 1 :]:
-        if segment.startswith("&"):
-            break
-        path.append(NAMESPACE.sub("", segment))
-    return "/".join(rest[:at]), "/".join(path)[:LONGEST_CODE]
+    return "/".join(rest[:at]), _plain(list(rest[at + 1 :]))
 
 
 def _beside_the_broker(message: Message, topic: Topic) -> list[Event | Rejected]:
@@ -104,7 +106,39 @@ def _beside_the_broker(message: Message, topic: Topic) -> list[Event | Rejected]
         return event_of(
             message, topic, now, device=device, mapped=beat, phase="pulse", key=last, attributes={}
         )
+    told = _with_topic(message.payload)
+    if told is not None and isinstance(device := named("/".join(topic.rest)), str):
+        return _event(message, topic, device, _plain(told["Topic"].split("/")), told)
     return [refused("bad_topic", "topic", f"An ONVIF topic is …/onvif/DEVICE/{BROKER}/EVENT.")]
+
+
+def _with_topic(payload: bytes) -> Mapping[str, Any] | None:
+    """What a gateway made of a camera's event: its topic is in the payload."""
+    body = read_lenient(payload) if payload.lstrip()[:1] == b"{" else None
+    held = _framed(body) if isinstance(body, Mapping) else {}
+    told = held.get("Topic")
+    return held if isinstance(told, str) and told.strip("/") else None
+
+
+def _framed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The frame in the standard's spelling: a gateway may fold its case or leave it in its `Message`."""
+    held = _spelled(body)
+    inner = held.get("Message")
+    return held | _spelled(inner) if isinstance(inner, Mapping) else held
+
+
+def _spelled(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {FRAME_NAMES.get(name.lower(), name): value for name, value in section.items()}
+
+
+def _plain(segments: list[str]) -> str:
+    """The topic without namespaces and source values (from the first `&` on)."""
+    path = []
+    for segment in segments:
+        if segment.startswith("&"):
+            break
+        path.append(NAMESPACE.sub("", segment))
+    return "/".join(path)[:LONGEST_CODE]
 
 
 def _event(
@@ -124,7 +158,7 @@ def _event(
     phase, value = _phase(mapped.kind, data, stored)
     attributes = _attributes(path, source, data)
     seen = object_of(data)
-    if mapped.kind == "alarm_input":
+    if mapped.kind == "alarm_input" or path.startswith(INPUT_TOPICS):
         device = input_of(device, next((source[name] for name in INPUTS if name in source), None))
     return event_of(
         message,
@@ -148,9 +182,17 @@ def _never(told_at: datetime) -> bool:
 
 
 def _meaning(path: str, data: Items) -> Mapped:
-    mapped = look_up_path(profile("onvif"), path)
-    if not mapped.known and "classtypes" in data:
-        seen = [CLASS_KINDS[word] for word in (class_of(data) or "").split() if word in CLASS_KINDS]
+    # What is over is told by its topic alone: a word is about what began.
+    word = word_of(data) if state_of(data) is not False else None
+    mapped = look_up_path(profile("onvif"), path if word is None else f"{path}/{word}")
+    if mapped.known:
+        return mapped
+    for name, kind in FLAG_KINDS.items():
+        if name in data:
+            return Mapped(kind, mapped.severity)
+    if "classtypes" in data:
+        classes = (class_of(data) or "").replace(",", " ").split()
+        seen = [CLASS_KINDS[name] for name in classes if name in CLASS_KINDS]
         return Mapped(seen[0], mapped.severity) if seen else mapped
     return mapped
 

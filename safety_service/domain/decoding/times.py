@@ -14,6 +14,9 @@ NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 COMPACT = re.compile(r"(19|20)[0-9]{12}")
 # `-8:00`, `+8`: an offset whose hour some firmware prints without its zero.
 SHORT_OFFSET = re.compile(r"(?<=\d)([+-])(\d)(:?\d\d)?$")
+# `11:46:3100:00`, `11:46:31 +08:00`: an offset without its sign, or behind a blank.
+GLUED_OFFSET = re.compile(r"(?<=:\d\d:\d\d)(?=\d\d:\d\d$)")
+BLANK_OFFSET = re.compile(r" +(?=[+-]\d)")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
 
 
@@ -81,7 +84,7 @@ def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
         return _from_epoch(float(text))
     text = text.replace("/", "-")
     if "T" in text or " " in text:
-        text = SHORT_OFFSET.sub(r"\g<1>0\2\3", text)
+        text = SHORT_OFFSET.sub(r"\g<1>0\2\3", BLANK_OFFSET.sub("", GLUED_OFFSET.sub("+", text)))
     # Python knows no leap second; the second before it is right to within one.
     try:
         return datetime.fromisoformat(LEAP_SECOND.sub(":59", text))

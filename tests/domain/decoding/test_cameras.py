@@ -13,7 +13,7 @@ import yaml
 
 from safety_service.domain.decoding.kinds import KINDS
 from safety_service.domain.decoding.multipart import parts_of
-from safety_service.domain.decoding.profiles import profile
+from safety_service.domain.decoding.profiles import PROFILES, Mapped, profile
 from safety_service.domain.decoding.snapshots import LARGEST_SNAPSHOT
 from safety_service.domain.types import SEVERITIES, Event, Rejected
 from safety_service.services import vendors
@@ -241,6 +241,25 @@ def test_a_line_for_one_scenario_goes_before_its_application(read: Read) -> None
     assert one(read("axis/c/event/x", json.dumps(body))).kind == "line_crossing"
 
 
+def test_an_input_that_is_mapped_to_a_panic_button_stays_the_same_device(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the device pages advise; the profile of an operator's own."""
+    panic = Mapped("panic_button", "critical")
+    for name, code in (("dahua", "AlarmLocal"), ("axis", "Device/IO/Port"), ("onvif", "Device/Trigger")):
+        own = msgspec.structs.replace(profile(name), codes={code: panic}, folded={})
+        monkeypatch.setitem(PROFILES, name, own)
+    port = {"topic": "onvif:Device/axis:IO/Port", "message": {"source": {"port": 1}, "data": {"state": "1"}}}
+    token = {"Source": {"InputToken": "3"}, "Data": {"LogicalState": "true"}}
+    found = (
+        one(read("dahua/n/event", "Code=AlarmLocal;action=Start;index=1")),
+        one(read("axis/c/event/x", json.dumps(port))),
+        one(read("onvif/c/onvif-ej/Device/Trigger/DigitalInput/&3", json.dumps(token))),
+    )
+    assert [event.device for event in found] == ["n/io2", "c/io1", "c/io3"]
+    assert {(event.kind, event.severity_hint) for event in found} == {("panic_button", "critical")}
+
+
 # --- All of them. -------------------------------------------------------------------------------------------
 
 LONG = 300_000
@@ -255,6 +274,7 @@ LONG = 300_000
         ("hikvision/b", b"<a>" * LONG),
         ("hikvision/b", b"<a>" + b"&" * LONG),
         ("hikvision/b", b"--a\r\n" * (LONG // 5)),
+        ("hikvision/b", b"</EventNotificationAlert>" * (LONG // 20)),
         ("dahua/c/event", b"Code=a;" + b"b" * LONG),
         ("dahua/c/event", b"Code=a;data={" + b"\n--" * LONG),
         ("dahua/c/event", b"Code=a;data={\n--" + b"\n" * LONG + b"x"),

@@ -59,6 +59,8 @@ def test_two_updates_are_two_pieces_of_news_and_a_repeat_is_none(read: Any) -> N
         (["dog"], [], "other", "dog"),
         ([], ["fire_alarm"], "fire", None),
         (["person"], ["smoke_detector"], "smoke", None),
+        (["smoke", "person"], [], "smoke", None),
+        (["fire"], [], "fire", None),
         ([], ["scream"], "other", "scream"),
         ([], [], "other", None),
         (None, None, "other", None),
@@ -74,6 +76,12 @@ def test_kind_of_a_review(read: Any, objects: Any, audio: Any, kind: str, code: 
 def test_review_without_data_is_still_a_review(read: Any, data: Any) -> None:
     (event,) = read("frigate/reviews", sample("reviews_new", data=data))
     assert (event.kind, event.device) == ("other", "north_gate_cam")
+
+
+def test_movement_in_which_nothing_was_recognised(read: Any) -> None:
+    data: dict[str, list[str]] = {"objects": [], "audio": [], "zones": [], "sub_labels": []}
+    (event,) = read("frigate/reviews", sample("reviews_new", severity="significant_motion", data=data))
+    assert (event.kind, event.severity_hint) == ("motion", None)
 
 
 def test_snapshot_is_an_address_or_none(read: Any) -> None:

@@ -10,8 +10,9 @@ from datetime import tzinfo
 from safety_service.domain.decoding.cameras import event_of, lasting, named, truth
 from safety_service.domain.decoding.dahua.events import decode_happening
 from safety_service.domain.decoding.dahua.forms import Happening, read_happenings
+from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness, read_word
-from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot
+from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot, without_headers
 from safety_service.domain.decoding.profiles import profile
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.times import Reading
@@ -47,7 +48,7 @@ def decode_dahua(message: Message, topic: Topic, zone: tzinfo) -> list[Event | R
 def _body(
     message: Message, topic: Topic, zone: tzinfo, segments: tuple[str, ...], code: str | None
 ) -> list[Event | Rejected]:
-    payload = message.payload.strip(b"\x00 \r\n\t")
+    payload = without_headers(message.payload.strip(b"\x00 \r\n\t"))
     parts = parts_of(payload) if payload.startswith(b"--") else [Part("", payload)]
     found: list[Event | Rejected] = []
     current: list[Event | Rejected] = []
@@ -84,7 +85,7 @@ def _word(message: Message, topic: Topic, code: str) -> list[Event | Rejected]:
     device = named("/".join(topic.rest[:-1]))
     if isinstance(device, Rejected):
         return [device]
-    word = read_word(message.payload)
+    word = _said(message.payload)
     state = truth(word)
     if state is None:
         return [refused("bad_value", "payload", f"It is on or off, not {word!r}.")]
@@ -101,3 +102,11 @@ def _word(message: Message, topic: Topic, code: str) -> list[Event | Rejected]:
         key=f"{code}|{word}",
         attributes={"code": code, "status": word},
     )
+
+
+def _said(payload: bytes) -> str:
+    """The word of a bridge; a later one puts it into an object, with the region beside it."""
+    if payload.lstrip()[:1] == b"{":
+        body = read_lenient(payload)
+        return str(body.get("state")).lower() if isinstance(body, dict) else ""
+    return read_word(payload)

@@ -22,8 +22,15 @@ from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Event, Message, Phase, Rejected, Severity
 
 ACTIONS: dict[str, Phase] = {"start": "start", "stop": "end", "pulse": "pulse", "state": "state"}
-# Their index counts the alarm inputs; every other index counts the video channels.
 INPUT_KIND = "alarm_input"
+# Their index counts the alarm inputs, whatever a bureau maps them to; every other index the video channels.
+INPUTS = frozenset({"alarmlocal", "alarmipc", "alarmnet", "alarmextended"})
+# Codes that say only with a word of their data what they are: `BackKeyLight/1` in the vendor table.
+WORDS = {
+    "_dotalkaction_": "Action",
+    "backkeylight": "State",
+    "profilealarmtransmit": "SenseMethod",
+}
 PRIORITIES: dict[str, Severity] = {
     "emergency": "critical",
     "high": "major",
@@ -44,15 +51,16 @@ def decode_happening(
     phase = _phase(item, mapped.kind, message.retained)
     value = _value(item.data) if mapped.kind in MEASUREMENTS else None
     lasts = phase in ("start", "end", "state")
+    is_input = _is_input(item, mapped.kind)
     found = event_of(
         message,
         topic,
         time_of(item.data, message.received_at, zone),
-        device=_placed(device, item, mapped.kind),
+        device=_placed(device, item, is_input),
         mapped=mapped,
         phase="measure" if value is not None and phase == "pulse" else phase,
         key=_key(item, phase),
-        attributes=_attributes(item, "input" if mapped.kind == INPUT_KIND else "channel"),
+        attributes=_attributes(item, "input" if is_input else "channel"),
         place="data.UTC",
         gateway=device,
         event_id=_identity(item) if lasts else None,
@@ -62,13 +70,23 @@ def decode_happening(
 
 
 def _meaning(item: Happening) -> Mapped:
-    # A door station's talk is told under one code; what of it is a press stands in the data.
-    code = item.data.get("Action") if item.code == "_DoTalkAction_" else item.code
-    mapped = profile("dahua").look_up(text(code) or item.code)
-    if mapped.kind == "face_recognized" and item.data.get("Candidates") == []:
+    table, data = profile("dahua"), item.data
+    mapped = table.look_up(item.code)
+    word = WORDS.get(item.code.lower())
+    if word is not None and (told := text(data.get(word))) is not None:
+        exact = table.look_up(f"{item.code}/{told}")
+        mapped = exact if exact.known else mapped
+    if mapped.kind == "face_recognized" and "Candidates" in data and not data["Candidates"]:
         mapped = Mapped("stranger", mapped.severity)
-    priority = PRIORITIES.get(str(item.data.get("Priority", "")).lower())
+    # A door station tells its call as a camera does somebody on the telephone, but it sees nobody.
+    if mapped.kind == "phone_use" and "LocaleTime" in data and not _seen(data):
+        mapped = Mapped("button", mapped.severity)
+    priority = PRIORITIES.get(str(data.get("Priority", "")).lower())
     return Mapped(mapped.kind, priority) if priority is not None else mapped
+
+
+def _is_input(item: Happening, kind: str) -> bool:
+    return kind == INPUT_KIND or item.code.lower() in INPUTS
 
 
 def _phase(item: Happening, kind: str, retained: bool) -> Phase:
@@ -77,20 +95,21 @@ def _phase(item: Happening, kind: str, retained: bool) -> Phase:
         told = truth(item.data.get("Status", item.data.get("State")))
         if told is not None:
             return lasting(told, retained)
-    if kind in MOMENTS:
-        return "pulse"
     phase = ACTIONS.get(item.action.strip().lower(), "pulse")
+    if kind in MOMENTS:
+        # The end of a ring is no second one.
+        return "end" if phase == "end" else "pulse"
     if phase == "state":
         state = truth(item.data.get("State"))
         return "pulse" if state is None else lasting(state, True)
     return "state" if phase == "start" and retained else phase
 
 
-def _placed(device: str, item: Happening, kind: str) -> str:
+def _placed(device: str, item: Happening, is_input: bool) -> str:
     """The camera or the input behind an index, which counts from 0."""
     if item.index is None:
         return device
-    if kind == INPUT_KIND:
+    if is_input:
         return input_of(device, str(item.index + 1))
     return part_of(device, str(item.index + 1)) if item.index > 0 else device
 
@@ -116,7 +135,7 @@ def time_of(data: dict[str, Any], received_at: datetime, zone: tzinfo) -> Readin
     `UTC` is often the wall clock of the device, written as if it were UTC; newer firmware adds a `RealUTC`
     that is one. What is told does not depend on which of them is believed.
     """
-    seconds = data.get("RealUTC", data.get("UTC"))
+    seconds = data.get("RealUTC") or data.get("UTC") or data.get("CreateTime")
     if number(seconds) is None:
         return read_time(data.get("LocaleTime", seconds), received_at, zone)
     milliseconds = number(data.get("UTCMS")) or 0.0
@@ -148,8 +167,7 @@ def _value(data: dict[str, Any]) -> float | None:
 def _attributes(item: Happening, counted: str) -> dict[str, Any]:
     """Not the whole of the data: outlines and tracks are for a player, names of people for nobody."""
     data = item.data
-    seen = data.get("Object")
-    seen = seen if isinstance(seen, dict) else {}
+    seen = _seen(data)
     names = data.get("RegionName")
     region = text(names[0]) if isinstance(names, list) and names else None
     told: dict[str, Any] = {
@@ -177,3 +195,13 @@ def _plate(data: dict[str, Any], seen: dict[str, Any]) -> str | None:
         if (found := text(holder.get("PlateNumber"))) is not None:
             return found
     return text(seen.get("Text")) if text(seen.get("ObjectType")) == "Plate" else None
+
+
+def _seen(data: dict[str, Any]) -> dict[str, Any]:
+    """The object of an event, or the first of several."""
+    for name in ("Object", "Objects", "object"):
+        held = data.get(name)
+        first = held[0] if isinstance(held, list) and held else held
+        if isinstance(first, dict):
+            return first
+    return {}

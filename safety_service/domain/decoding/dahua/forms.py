@@ -139,7 +139,7 @@ def _from_object(item: Mapping[str, Any], code: str | None) -> Happening | Rejec
         fields |= {name.lower(): value for name, value in base.items()}
     told = text(fields.get("code")) or text(fields.get("event")) or code
     if told is None:
-        return refused("missing_field", "Code", "The field Code is required and missing.")
+        return _without_code(fields)
     data, problem = fields.get("data"), None
     if isinstance(data, str):
         data, problem = _data(data)
@@ -147,6 +147,24 @@ def _from_object(item: Mapping[str, Any], code: str | None) -> Happening | Rejec
         data = {name: value for name, value in item.items() if name.lower() not in FRAME}
     action = text(fields.get("action")) or text(data.get("Action")) or ""
     return Happening(told, action, whole(fields.get("index")), data, text(fields.get("name")), problem)
+
+
+def _without_code(fields: Mapping[str, Any]) -> Happening | Rejected:
+    """What a traffic camera pushes: a plate with its picture, or that it is alive."""
+    if text(fields.get("active")) == "keepAlive":
+        return Happening("Heartbeat", "Pulse", name=text(fields.get("deviceid")))
+    picture = fields.get("picture")
+    held = picture if isinstance(picture, Mapping) else {}
+    plate, snap = held.get("Plate"), held.get("SnapInfo")
+    if not isinstance(plate, Mapping):
+        return refused("missing_field", "Code", "The field Code is required and missing.")
+    snap = snap if isinstance(snap, Mapping) else {}
+    data = {
+        "PlateNumber": plate.get("PlateNumber"),
+        "LocaleTime": snap.get("AccurateTime") or snap.get("SnapTime"),
+        "Direction": snap.get("Direction"),
+    }
+    return Happening("TrafficJunction", "Pulse", None, data, text(snap.get("DeviceID")))
 
 
 def _from_snap_lines(content: str) -> Iterator[Happening | Rejected]:

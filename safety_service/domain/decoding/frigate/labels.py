@@ -14,6 +14,11 @@ OBJECT_KINDS = {
     "motorcycle": "vehicle",
     "bicycle": "vehicle",
     "license_plate": "vehicle",
+    "school_bus": "vehicle",
+    # Of models trained for it.
+    "fire": "fire",
+    "flame": "fire",
+    "smoke": "smoke",
 }
 # Only sounds that are themselves an alarm: children scream and yell at play all day, so these stay `other`
 # with their label, for a school that wants a rule on them.

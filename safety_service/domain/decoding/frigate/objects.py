@@ -76,7 +76,8 @@ def decode_object(message: Message, recorder: Recorder, zone: tzinfo) -> list[Ev
         return [camera]
     if after.false_positive:
         return []
-    kind, unknown = kind_of([after.label] if after.label else (), ())
+    labels = [after.label] if after.label else []
+    kind, unknown = kind_of(labels, labels)
     zones = [*(after.current_zones or ()), *(after.entered_zones or ())]
     event = Event(
         school=recorder.topic.school,

@@ -42,6 +42,9 @@ class Review(msgspec.Struct):
 
 
 REVIEW = msgspec.json.Decoder(Review)
+HINTS = frozenset({"alert", "detection"})
+# What some versions made of movement in which nothing was recognised.
+MOTION = "significant_motion"
 
 
 def decode_review(message: Message, recorder: Recorder, zone: tzinfo) -> list[Event | Rejected]:
@@ -58,6 +61,8 @@ def decode_review(message: Message, recorder: Recorder, zone: tzinfo) -> list[Ev
     seen = after.data or Seen()
     zones = [name for name in map(clean_name, seen.zones or ()) if name]
     kind, label = kind_of(seen.objects or (), seen.audio or ())
+    if after.severity == MOTION and kind == "other" and label is None:
+        kind = "motion"
     event = Event(
         school=recorder.topic.school,
         device=camera,
@@ -68,7 +73,7 @@ def decode_review(message: Message, recorder: Recorder, zone: tzinfo) -> list[Ev
         format=recorder.topic.format,
         dedup_key=step_key(step, after.id),
         event_id=after.id,
-        severity_hint=after.severity,
+        severity_hint=after.severity if after.severity in HINTS else None,
         zone=zones[0] if zones else None,
         snapshot_url=_web_address(after.thumb_path),
         attributes=_attributes(after, seen, zones, label, step.before),

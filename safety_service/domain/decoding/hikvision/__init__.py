@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
+from safety_service.domain.decoding.hikvision.access import ACCESS, PANEL
 from safety_service.domain.decoding.hikvision.alerts import decode_alert
 from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
-from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot
+from safety_service.domain.decoding.multipart import Part, parts_of, with_snapshot, without_headers
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.decoding.xmltree import read_xml
@@ -16,6 +17,9 @@ from safety_service.domain.types import Event, Message, Rejected
 WRAPPER = "EventNotificationAlert"
 # A stream that was cut into several alerts, and the answer to a search for missed ones.
 LISTS = ("EventNotificationAlertList", "AlarmList", "Events")
+END = b"</EventNotificationAlert>"
+BLANK = b"\x00 \r\n\t"
+MOST_ALERTS = 4000
 
 
 def decode_hikvision(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
@@ -23,7 +27,7 @@ def decode_hikvision(message: Message, topic: Topic, zone: tzinfo) -> list[Event
     if len(topic.rest) > 1 and topic.rest[-1].lower() in ("status", "availability"):
         bridge = "/".join(topic.rest[:-1])
         return liveness(message, topic, device=bridge, gateway=bridge)
-    payload = message.payload.strip(b"\x00 \r\n\t")
+    payload = without_headers(message.payload.strip(BLANK))
     if payload.startswith(b"--"):
         return _multipart(message, topic, zone, payload)
     return _document(message, topic, zone, payload)
@@ -46,7 +50,7 @@ def _multipart(message: Message, topic: Topic, zone: tzinfo, payload: bytes) -> 
 
 
 def _document(message: Message, topic: Topic, zone: tzinfo, payload: bytes) -> list[Event | Rejected]:
-    payload = payload.strip(b"\x00 \r\n\t").removeprefix(b"\xef\xbb\xbf")
+    payload = payload.strip(BLANK).removeprefix(b"\xef\xbb\xbf")
     if not payload or payload.startswith(b"\xff\xd8\xff"):
         return []
     body: Any
@@ -57,12 +61,22 @@ def _document(message: Message, topic: Topic, zone: tzinfo, payload: bytes) -> l
     else:
         document = read_xml(payload)
         if isinstance(document, Rejected):
-            return [document]
+            return _one_by_one(message, topic, zone, payload, document)
         body = document[1]
     alerts = _alerts(body)
     if not alerts:
         return [refused("missing_field", "eventType", "The field eventType is required and missing.")]
     return [item for alert in alerts for item in decode_alert(message, topic, zone, alert)]
+
+
+def _one_by_one(
+    message: Message, topic: Topic, zone: tzinfo, payload: bytes, refusal: Rejected
+) -> list[Event | Rejected]:
+    """The alerts of a stream that has lost its boundaries, one behind the other."""
+    pieces = payload.split(END, MOST_ALERTS)[:-1]
+    if len(pieces) < 2:
+        return [refusal]
+    return [item for piece in pieces for item in _document(message, topic, zone, piece + END)]
 
 
 def _alerts(body: Any) -> list[Mapping[str, Any]]:
@@ -71,7 +85,8 @@ def _alerts(body: Any) -> list[Mapping[str, Any]]:
         return [alert for item in body for alert in _alerts(item)]
     if not isinstance(body, Mapping):
         return []
-    if "eventType" in body:
+    # A door terminal may leave the type out: what it puts in its place says it.
+    if "eventType" in body or ACCESS in body or PANEL in body:
         return [body]
     for name in (WRAPPER, *LISTS):
         if name in body:

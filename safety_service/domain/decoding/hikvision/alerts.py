@@ -6,7 +6,7 @@ from typing import Any
 
 from safety_service.domain.decoding.cameras import MOMENTS, event_of, input_of, number, text, truth, whole
 from safety_service.domain.decoding.details import WEB_ADDRESS, digest
-from safety_service.domain.decoding.hikvision.access import access_code, access_phase
+from safety_service.domain.decoding.hikvision.access import ACCESS, PANEL, exact_code, exact_phase, port_of
 from safety_service.domain.decoding.hikvision.device import device_of
 from safety_service.domain.decoding.profiles import Mapped, profile
 from safety_service.domain.decoding.times import read_time
@@ -23,7 +23,7 @@ WIDEST = 64
 PICTURES = ("bkgUrl", "picURL", "pictureURL", "resourcesContent")
 PLATES = ("licensePlate", "originalLicensePlate", "plateNumber")
 MEASURED = {
-    "people_count": ("peopleNum", "alarmPeopleNum", "enter"),
+    "people_count": ("framesPeopleCountingNum", "peopleNum", "alarmPeopleNum", "enter"),
     "temperature": ("currTemperature", "temperature"),
     "humidity": ("humidity",),
 }
@@ -41,7 +41,7 @@ def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> 
     mapped = HEARTBEAT if _is_heartbeat(code, state, count) else _meaning(code, details)
     value = _measured(mapped.kind, details)
     phase = _phase(code, mapped.kind, alert, state, count) if value is None else "measure"
-    port = text(alert.get("inputIOPortID")) or text(alert.get("dynInputIOPortID"))
+    port = port_of(alert)
     if mapped.kind == "alarm_input" or port is not None:
         device = input_of(device, port)
     news = text(alert.get("uid")) or digest({k: v for k, v in alert.items() if k not in NOT_NEWS})
@@ -63,10 +63,12 @@ def decode_alert(message: Message, topic: Topic, zone: tzinfo, alert: Alert) -> 
 
 def code_of(alert: Alert, details: Alert) -> str:
     """The event type; `duration` only says that another one goes on, and wraps its name."""
-    code = text(alert.get("eventType")) or "unknown"
+    code = text(alert.get("eventType"))
+    if code is None:
+        code = next((name for name in (ACCESS, PANEL) if name in alert), "unknown")
     if code.lower() == "duration":
         return text(details.get("relationEvent")) or code
-    return access_code(code, alert)
+    return exact_code(code, alert, details)
 
 
 def flattened(alert: Alert) -> dict[str, Any]:
@@ -117,11 +119,13 @@ def _picture(details: Alert) -> str | None:
 
 
 def _phase(code: str, kind: str, alert: Alert, state: bool | None, count: int | None) -> Phase:
-    if kind in MOMENTS or state is None:
+    if kind in MOMENTS:
         return "pulse"
-    told = access_phase(code)
+    told = exact_phase(code, alert)
     if told is not None:
         return told
+    if state is None:
+        return "pulse"
     if not state:
         return "end"
     repeated = (count or 0) > 1 or str(alert.get("eventType", "")).lower() == "duration"

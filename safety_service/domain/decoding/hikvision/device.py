@@ -12,7 +12,7 @@ from safety_service.domain.decoding.cameras import named, part_of, text
 from safety_service.domain.decoding.topic import Topic
 from safety_service.domain.types import Rejected
 
-MAC = re.compile(r"[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}")
+MAC = re.compile(r"[0-9a-f]{12}|[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 NO_MAC = frozenset({"000000000000", "ffffffffffff"})
 OWN = frozenset({"0", "-1"})
 
@@ -33,7 +33,8 @@ def _mac(raw: Any) -> str | None:
     written = (text(raw) or "").lower()
     if not MAC.fullmatch(written):
         return None
-    digits = re.sub("[:-]", "", written)
+    # Some firmware prints an octet below 16 as one digit.
+    digits = "".join(octet.zfill(2) for octet in re.split("[:-]", written))
     return None if digits in NO_MAC else ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
