@@ -1,6 +1,7 @@
 """The parts of a multipart body whose headers are gone: the boundary is read from the body itself."""
 
 import base64
+import re
 from typing import NamedTuple
 
 from safety_service.domain.decoding.refusal import image_refused
@@ -9,17 +10,24 @@ from safety_service.domain.types import Event, Rejected
 
 IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 LONGEST_BOUNDARY = 200
+_FIELD = re.compile(r'\bname="?([^";\r\n]{1,128})')
 
 
 class Part(NamedTuple):
-    """One part: its headers in lower case as one text, and its bytes."""
+    """One part: its headers in lower case as one text, its bytes, and the name of its field in a form."""
 
     headers: str
     body: bytes
+    name: str = ""
 
     @property
     def is_image(self) -> bool:
-        return self.body.startswith(IMAGES) or "content-type: image/" in self.headers
+        return (self.body.startswith(IMAGES) and not self.body.isascii()) or "content-type: image/" in self.headers
+
+    @property
+    def is_document(self) -> bool:
+        """A field of a form, or a file of JSON; no picture, and no video."""
+        return not self.is_image and ("filename=" not in self.headers or self.body.lstrip()[:1] in (b"{", b"["))
 
 
 def parts_of(payload: bytes) -> list[Part]:
@@ -68,9 +76,10 @@ def _part(piece: bytes) -> Part | None:
     for empty_line in (b"\r\n\r\n", b"\n\n"):
         head, separator, body = piece.partition(empty_line)
         if separator and b":" in head and not head.lstrip().startswith((b"<", b"{", b"Code=")):
-            headers = head.decode("utf-8", "replace").lower()
+            headers = head.decode("utf-8", "replace")
             break
     else:
         headers, body = "", piece
+    field = _FIELD.search(headers)
     body = body.removesuffix(b"\n").removesuffix(b"\r")
-    return Part(headers, body) if body.strip() else None
+    return Part(headers.lower(), body, field[1] if field else "") if body.strip() else None

@@ -1,6 +1,7 @@
 """XML that anybody may post, as plain nested values: no entity is ever expanded, no namespace matters."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import XML, Element
 
@@ -26,7 +27,12 @@ def read_xml(payload: bytes) -> tuple[str, Value] | Rejected:
 
     Damage that devices do is mended once: a bare `&` in a name, control characters, bytes behind the end.
     """
-    text = _decoded(payload).strip("\x00 \t\r\n\ufeff")
+    return read_xml_text(_decoded(payload))
+
+
+def read_xml_text(text: str, name_of: Callable[[str], str] = str) -> tuple[str, Value] | Rejected:
+    """The same of what is text already; `name_of` makes of a local name what it is known by."""
+    text = text.strip("\x00 \t\r\n\ufeff")
     try:
         root = _parse(text)
     except ParseError as error:
@@ -38,7 +44,7 @@ def read_xml(payload: bytes) -> tuple[str, Value] | Rejected:
     except (ValueError, RecursionError) as error:
         # Whoever declares a document type or an entity is no device.
         return refused("not_xml", "payload", f"{type(error).__name__}: this XML is not read.")
-    return _local(root.tag), _value(root, 0)
+    return name_of(_local(root.tag)), _value(root, 0, name_of)
 
 
 def _decoded(payload: bytes) -> str:
@@ -73,14 +79,14 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _value(element: Element, depth: int) -> Value:
+def _value(element: Element, depth: int, name_of: Callable[[str], str]) -> Value:
     if len(element) == 0:
         return (element.text or "").strip()
     if depth >= DEEPEST:
         return "(nested too deep, kept in the message log)"
     found: dict[str, Value] = {}
     for child in element:
-        name, value = _local(child.tag), _value(child, depth + 1)
+        name, value = name_of(_local(child.tag)), _value(child, depth + 1, name_of)
         if name not in found:
             found[name] = value
         elif isinstance(found[name], list):

@@ -19,6 +19,7 @@ from safety_service.domain.decoding.viid.watching import read_disposition
 from safety_service.domain.types import Event, Message, Rejected
 
 OBJECTS = ("Face", "Person", "MotorVehicle", "NonMotorVehicle", "Thing")
+CALLED_DEVICES = ("Device", "DeviceStatus")
 SYSTEM = {"Register": "end", "UnRegister": "start"}
 BY_PATH = ("Keepalive", *SYSTEM)
 """Some devices send these without the object around them; then the path alone tells what they are."""
@@ -78,19 +79,22 @@ def _read_named(
         return found
     if name == "Image":
         for number, image in enumerate(objects_in(content, name)):
-            found += read_image(image, sender, f"{place}[{number}]")
-            found += _read(image, sender, f"{place}[{number}].", depth + 1) or ()
+            inside = _read(image, sender, f"{place}[{number}].", depth + 1) or []
+            found += [*read_image(image, sender, f"{place}[{number}]", holds_objects=bool(inside)), *inside]
         return found
     if name in OBJECTS or name == "BehaviorAnalysis":
         for number, one in enumerate(objects_in(content, name)):
             found += read_object(name, one, sender, f"{place}[{number}]", number)
         return found
+    if name in CALLED_DEVICES and (told := _read(content, sender, f"{place}.", depth + 1)) is not None:
+        # Notifications call a list of APEObject so.
+        return told
     return _read_system(name, content, sender, place)
 
 
 def _read_system(name: str, content: Any, sender: Sender, place: str) -> list[Event | Rejected] | None:
     found: list[Event | Rejected] = []
-    if name in ("APE", "APEStatus", "Device", "DeviceStatus"):
+    if name in ("APE", "APEStatus", *CALLED_DEVICES):
         for number, one in enumerate(objects_in(content, name)):
             found += read_device(one, sender, f"{place}[{number}]", number)
         return found
