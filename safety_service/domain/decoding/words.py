@@ -8,7 +8,7 @@ from safety_service.domain.decoding.profiles import PROFILES, UNKNOWN, Mapped
 GENERIC = "generic"
 """The profile whose words count wherever a vendor's own table does not know one."""
 
-_BETWEEN = re.compile(r"[\s_/.·、,，:：!！。()（）-]+")
+_BETWEEN = re.compile(r"[\s_/.,:!()\u00b7\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a-]+")
 _ENDINGS = re.compile(
     r"(检测|识别|侦测|监测|告警|报警|预警|警报|提醒|事件|行为|违规|异常|算法|alarm|alert|warning|detection"
     r"|detected|detector|detect|recognition|event)+$"

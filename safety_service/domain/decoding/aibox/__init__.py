@@ -47,7 +47,7 @@ def decode_aibox(message: Message, topic: Topic, zone: tzinfo) -> list[Event | R
     if isinstance(profile, Rejected):
         return [profile]
     box = Box(message, topic, zone, profile, device, root)
-    alarms = _by_words(box) if profile.id == GENERIC else ((*found, box, None) for found in _parts(profile, root))
+    alarms = _by_words(box) if profile.id == GENERIC else _of_profile(box)
     found = [item for alarm in islice(alarms, MOST_EVENTS) for item in read_alarm(*alarm)]
     return with_snapshot(found, images) if images else found
 
@@ -87,12 +87,15 @@ def _by_words(box: Box) -> Iterator[Alarm]:
         if told is None or told[1].known:
             yield element, place, box, told
         elif (vendor := matching(element)) is not None:
-            of_vendor = box._replace(profile=vendor, root=element)
-            for part, inside in _parts(vendor, element):
-                yield part, f"{place}{inside}", of_vendor, None
+            yield from _of_profile(box._replace(profile=vendor, root=element), place)
         else:
             for number, one in enumerate(unwrapped(element)):
                 yield one, f"{place}[{number}]." if number else place, box, None
+
+
+def _of_profile(box: Box, around: str = "") -> Iterator[Alarm]:
+    for part, place in _parts(box.profile, box.root):
+        yield part, f"{around}{place}", box, None
 
 
 def _parts(profile: Profile, root: Any) -> Iterator[tuple[Any, str]]:
