@@ -188,7 +188,10 @@ def test_a_recorder_that_knows_only_addresses(client: TestClient, key: str, two_
 
 
 def test_an_answer_holds_what_the_platform_wants_to_hear_again(client: TestClient, key: str) -> None:
-    message = {"header": {"messageId": "m-1", "deviceId": "D1", "type": "ys.alarm"}, "body": {"alarmType": "pir"}}
+    message = {
+        "header": {"messageId": "m-1", "deviceId": "D1", "type": "ys.alarm"},
+        "body": {"alarmType": "pir"},
+    }
     for content, expected in ((json.dumps(message), "m-1"), (BODY, None)):
         answer = client.post(f"{HERE}/aibox/ezviz", content=content, headers={"X-API-Key": key})
         assert (answer.status_code, answer.json()) == (200, {"messageId": expected})

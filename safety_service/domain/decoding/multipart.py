@@ -22,12 +22,16 @@ class Part(NamedTuple):
 
     @property
     def is_image(self) -> bool:
-        return (self.body.startswith(IMAGES) and not self.body.isascii()) or "content-type: image/" in self.headers
+        return (
+            self.body.startswith(IMAGES) and not self.body.isascii()
+        ) or "content-type: image/" in self.headers
 
     @property
     def is_document(self) -> bool:
         """A field of a form, or a file of JSON; no picture, and no video."""
-        return not self.is_image and ("filename=" not in self.headers or self.body.lstrip()[:1] in (b"{", b"["))
+        return not self.is_image and (
+            "filename=" not in self.headers or self.body.lstrip()[:1] in (b"{", b"[")
+        )
 
 
 def parts_of(payload: bytes) -> list[Part]:

@@ -13,11 +13,11 @@ UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 COMPACT = re.compile(r"((?:19|20)[0-9]{12})([0-9]{3})?")
 SMALLEST_COMPACT = 19 * 10**12
-"""A number of 14 or 17 digits from here on is `yyyyMMddHHmmss` without quotes: as an epoch it is beyond 2500."""
+"""From here on a number of 14 or 17 digits is `yyyyMMddHHmmss` without quotes: no epoch before 2500."""
 # `-8:00`, `+8`: an offset whose hour some firmware prints without its zero.
 SHORT_OFFSET = re.compile(r"(?<=\d)([+-])(\d)(:?\d\d)?$")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
-# `2026-11-3 8:05:3`, `2026年11月3日 8时5分`, `2026-11-03T 08:05:03:250 +0800`: what is left when all else fails.
+# `2026-11-3 8:05:3`, `2026年11月3日 8时5分`, `2026-11-03T 08:05:03:250 +0800`: when all else fails.
 LOOSE = re.compile(
     r"(\d{4})[-.年](\d{1,2})[-.月](\d{1,2})日?[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?[分秒]?"
     r"(?:[.:](\d{1,6}))?\d* *(Z|[+-]\d\d:?\d\d)?"
@@ -86,7 +86,9 @@ def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
     if compact := COMPACT.fullmatch(text):
         # A good deal quicker than strptime, which is how most of the formats from China come here.
         digits, thousandths = compact.groups()
-        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}.{thousandths or '000'}").replace(tzinfo=zone)
+        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}.{thousandths or '000'}").replace(
+            tzinfo=zone
+        )
     if NUMBER.fullmatch(text):
         return _from_epoch(float(text))
     text = text.replace("/", "-")

@@ -1,4 +1,4 @@
-"""Words that mean the same whoever says them (`未戴口罩检测`, `No_Mask Alarm`), from the profile `generic`."""
+"""Words that mean the same whoever says them (`未戴口罩检测`, `No_Mask Alarm`): the profile `generic`."""
 
 import re
 from functools import lru_cache

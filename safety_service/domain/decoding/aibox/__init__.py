@@ -32,7 +32,7 @@ MOST_EVENTS = 200
 
 
 def decode_aibox(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
-    """One event for each that the profile finds in the payload, the first of them with the picture sent along."""
+    """One event for each alarm that the profile finds; the first of them has the picture sent along."""
     name = topic.rest[0].lower() if topic.rest else ""
     device = clean_name("/".join(topic.rest[1:]))
     if len(topic.rest) > 2 and topic.rest[-1] == "status":
@@ -81,7 +81,7 @@ def _find(name: str, root: Any) -> Profile | Rejected:
 
 
 def _by_words(box: Box) -> Iterator[Alarm]:
-    """What a payload without a profile of its own says, by itself, as a known vendor's or inside of wrappers."""
+    """What a payload says by itself, else as a known vendor's, else inside of wrappers."""
     for place, element in _elements(box.root):
         told = meaning_in(element, box.profile, element) if isinstance(element, dict) else None
         if told is None or told[1].known:

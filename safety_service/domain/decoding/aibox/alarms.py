@@ -51,14 +51,12 @@ def read_alarm(
     if not code:
         return [refused("missing_field", f"{place}code", "No code of an event stands where it should.")]
     own, channel = (clean_name(_text(name, part, box)) for name in ("device", "channel"))
-    channel = "" if channel == NONE else channel
     device = _device(own, channel, box)
     if not 0 < len(device) <= LONGEST_NAME:
         detail = f"A device is named in the topic or the payload, with at most {LONGEST_NAME} characters."
         return [refused("missing_field", f"{place}device", detail)]
     message = box.message
     identity = _text("event_id", part, box)[:128].replace("\x00", "")
-    identity = "" if identity == NONE else identity
     value = _number(_value("value", part, box))
     phase: Phase = _phase(part, box) or ("pulse" if value is None else "measure")
     event = Event(
@@ -185,7 +183,8 @@ def _value(name: str, part: Any, box: Box) -> Any:
 
 
 def _text(name: str, part: Any, box: Box) -> str:
-    return scalar_text(_value(name, part, box))
+    said = scalar_text(_value(name, part, box))
+    return "" if said == NONE else said
 
 
 def _number(raw: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""What a box expects to be told when it pushes over HTTP: its profile's `answer`, filled from what it sent."""
+"""What a box expects to be told when it pushes: its profile's `answer`, filled from what it sent."""
 
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,9 @@ def answer_to(profile: str, payload: bytes) -> Any:
 
 
 def _asks(answer: Any) -> bool:
-    values = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else (answer,)
+    values = (
+        answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else (answer,)
+    )
     return any(_is_path(value) or (isinstance(value, (dict, list)) and _asks(value)) for value in values)
 
 

@@ -1,4 +1,4 @@
-"""What a box sent as one value and its pictures: JSON, the fields of a form or an address, or a multipart form."""
+"""What a box sent, and its pictures: JSON, the fields of a form or an address, or a multipart form."""
 
 import re
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ def _of_form(text: str) -> Any:
 
 
 def _joined(fields: dict[str, str]) -> dict[str, Any]:
-    """A field of a form often holds the JSON that would not fit into an address: what it says counts as said."""
+    """A field often holds the JSON that would not fit into an address: what it says counts as said."""
     said: dict[str, Any] = {name: opened(value) for name, value in fields.items()}
     objects = [value for value in said.values() if isinstance(value, dict)]
     return {**said, **objects[0]} if len(objects) == 1 else said

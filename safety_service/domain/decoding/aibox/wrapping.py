@@ -6,14 +6,14 @@ from typing import Any
 from safety_service.domain.decoding.paths import opened
 
 _AROUND_ONE = """
-    data body params payload header head content info detail details message msg result alarm event alarminfo
-    alarm_info eventinfo event_info alarmdata alarm_data alarmcontext alarmmsg notify notification metric args biz
-    bizdata business
+    data body params payload header head content info detail details message msg result alarm event
+    alarminfo alarm_info eventinfo event_info alarmdata alarm_data alarmcontext alarmmsg notify notification
+    metric args biz bizdata business
 """
 AROUND_ONE = frozenset(_AROUND_ONE.split())
 _AROUND_MANY = """
-    data list rows records items alarms events alerts results alarmlist alarm_list eventlist event_list msglist
-    messages datalist data_list alarminfolist
+    data list rows records items alarms events alerts results alarmlist alarm_list eventlist event_list
+    msglist messages datalist data_list alarminfolist
 """
 AROUND_MANY = frozenset(_AROUND_MANY.split())
 DEEPEST = 5
@@ -37,7 +37,7 @@ def _alarms(holder: dict[str, Any], around: dict[str, Any], depth: int) -> Itera
 def _taken_off(
     holder: dict[str, Any], around: dict[str, Any], depth: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """All that one holder and what is wrapped in it say, and the elements of the first list of alarms in it."""
+    """All that a holder and what is wrapped in it say, and the elements of the first list of alarms."""
     said = dict(around)
     many: list[dict[str, Any]] = []
     inner: list[dict[str, Any]] = []

@@ -18,7 +18,7 @@ from safety_service.domain.decoding.liveness import liveness
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.texts import read_text
 from safety_service.domain.decoding.topic import Topic
-from safety_service.domain.decoding.xmltree import read_xml_text
+from safety_service.domain.decoding.xmltree import lower_name, read_xml_text
 from safety_service.domain.types import Event, Message, Rejected
 
 ROOT = re.compile(r"<(notify|response|query|control)\b", re.IGNORECASE)
@@ -50,7 +50,7 @@ def decode_gb28181(message: Message, topic: Topic, zone: tzinfo) -> list[Event |
         # Alarms of the past are asked for, and would be news again.
         return []
     # Without the headers of the SIP message before it and the declaration that may lie.
-    root = read_xml_text(body[start.start() :] if start is not None else body, str.lower)
+    root = read_xml_text(body[start.start() :] if start is not None else body, lower_name)
     if isinstance(root, Rejected):
         return [root]
     name, content = root
