@@ -8,7 +8,7 @@ from safety_service.domain.decoding.paths import opened
 _AROUND_ONE = """
     data body params payload header head content info detail details message msg result alarm event
     alarminfo alarm_info eventinfo event_info alarmdata alarm_data alarmcontext alarmmsg notify notification
-    metric args biz bizdata business
+    metric args biz bizdata business eventdata event_data msgbody msg_body messagebody msgcontent extra
 """
 AROUND_ONE = frozenset(_AROUND_ONE.split())
 _AROUND_MANY = """
@@ -50,10 +50,15 @@ def _taken_off(
         elif wraps and key in AROUND_MANY and isinstance(value, list) and not many:
             many = [one for one in value if isinstance(one, dict)]
             if not many:
-                said[name] = raw
+                said[_usual(name)] = raw
         else:
-            said[name] = raw
+            said[_usual(name)] = raw
     for one in inner:
         said, within = _taken_off(one, said, depth + 1)
         many = many or within
     return said, many
+
+
+def _usual(name: str) -> str:
+    """`AlarmType` and `ALARM_TYPE` as most would write them."""
+    return name.lower() if name.isupper() else name[:1].lower() + name[1:]

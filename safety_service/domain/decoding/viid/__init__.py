@@ -45,10 +45,21 @@ def decode_viid(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | R
         return [document]
     if topic.rest and topic.rest[-1] in BY_PATH and isinstance(document, dict) and "DeviceID" in document:
         document = {topic.rest[-1]: document}
-    found = _read(document, Sender(message, topic, name), "")
+    sender = Sender(message, topic, name)
+    found = _read(document, sender, "")
+    if found is None and topic.rest and (bare := _of_path(topic.rest[-1], document)) is not None:
+        found = _read(bare, sender, "")
     if found is None:
         return [refused("bad_value", "payload", "The payload holds no object of GA/T 1400 that is known.")]
     return found
+
+
+def _of_path(path: str, document: Any) -> dict[str, Any] | None:
+    """Objects that came without a name around them, under the one that their ids and the path give."""
+    name = path.removesuffix("s")
+    some = document if isinstance(document, list) else [document]
+    named = name in OBJECTS and some and all(isinstance(one, dict) and f"{name}ID" in one for one in some)
+    return {f"{name}Object": document} if named else None
 
 
 def _read(content: Any, sender: Sender, place: str, depth: int = 0) -> list[Event | Rejected] | None:
