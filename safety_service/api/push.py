@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from safety_service.api.deps import EngineDep, Now, Wake, address_of
 from safety_service.api.errors import problem_response
 from safety_service.api.routing import OnceRoute
-from safety_service.domain.decoding.profiles import PROFILES
+from safety_service.domain.decoding.aibox.answers import answer_to
 from safety_service.domain.errors import NotAuthenticated
 from safety_service.domain.rights import Caller
 from safety_service.services import pushing
@@ -112,7 +112,7 @@ def push_body(
         position = pushing.put_in(
             session, caller, school=school, format=format, rest=rest, payload=payload, now=now, wake=wake
         )
-    return _answer(format, rest, position)
+    return _answer(format, rest, position, payload)
 
 
 @router.get("/push/{school}/{format}/{rest:path}", status_code=202, responses=_RESPONSES)
@@ -130,11 +130,11 @@ def push_address(
     return push_body(caller, engine, now, wake, payload, school, format, rest)
 
 
-def _answer(format: str, rest: str, position: int) -> Response:
+def _answer(format: str, rest: str, position: int, payload: bytes) -> Response:
     if format == "hikvision":
         return PlainTextResponse("OK")
     if format == "aibox":
-        profile = PROFILES.get(rest.partition("/")[0].lower())
-        if profile is not None and profile.answer is not None:
-            return JSONResponse(profile.answer)
+        answer = answer_to(rest.partition("/")[0].lower(), payload)
+        if answer is not None:
+            return JSONResponse(answer)
     return JSONResponse({"position": position}, 202)

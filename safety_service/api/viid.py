@@ -32,6 +32,11 @@ TAKEN = frozenset(
         "Images",
         "APEs",
         "APEStatus",
+        "Tollgates",
+        "Lanes",
+        "Scenes",
+        "Files",
+        "VideoSlices",
     }
 )
 """What devices and platforms send of themselves."""

@@ -1,5 +1,6 @@
 """Devices that push over HTTP: who may, what of it is kept, and what they are answered."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -184,6 +185,16 @@ def test_a_recorder_that_knows_only_addresses(client: TestClient, key: str, two_
     assert (answer.status_code, answer.json()) == (200, {"result": 0})
     (message,) = logged(two_schools)
     assert message.payload == b"eid=cam-1&event=1123&memo=%E5%8E%A8%E6%88%BF"
+
+
+def test_an_answer_holds_what_the_platform_wants_to_hear_again(client: TestClient, key: str) -> None:
+    message = {
+        "header": {"messageId": "m-1", "deviceId": "D1", "type": "ys.alarm"},
+        "body": {"alarmType": "pir"},
+    }
+    for content, expected in ((json.dumps(message), "m-1"), (BODY, None)):
+        answer = client.post(f"{HERE}/aibox/ezviz", content=content, headers={"X-API-Key": key})
+        assert (answer.status_code, answer.json()) == (200, {"messageId": expected})
 
 
 def test_bodies_may_be_larger_than_those_of_people(app: FastAPI, key: str, two_schools: Engine) -> None:

@@ -127,6 +127,19 @@ def test_an_alarm_host_takes_what_a_hikvision_camera_posts(site: Site) -> None:
     assert (event.device, event.kind, event.phase) == ("ac:b9:2f:49:44:75/1", "intrusion", "start")
 
 
+def test_a_box_that_sends_its_picture_beside_the_json(site: Site) -> None:
+    alarm = {"alarmType": "抽烟检测", "channelNo": 2, "alarmTime": "2026-09-01 08:00:00"}
+    answer = site.client.post(
+        f"/api/v1/push/{SCHOOL}/aibox/generic/kitchen?key={site.key}",
+        data={"info": json.dumps(alarm)},
+        files={"picture": ("p.jpg", b"\xff\xd8\xff\xe0", "image/jpeg")},
+    )
+    assert answer.status_code == 202, answer.text
+    site.advance()
+    (event,) = site.rows(StoredEvent)
+    assert (event.device, event.kind) == ("kitchen/2", "smoking")
+
+
 def test_what_cannot_be_read_is_rejected_after_it_was_kept(site: Site) -> None:
     site.push("aibox/generic/box-1", b"\xff\x00 nothing")
     site.push("aibox/nobody/box-1", {"a": 1})

@@ -12,17 +12,28 @@ IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 LONGEST_BOUNDARY = 200
 EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 BODY_BEGINS = re.compile(rb"(?:^|\n)[ \t]*(?:<|\{|Code=)")
+_FIELD = re.compile(r'\bname="?([^";\r\n]{1,128})')
 
 
 class Part(NamedTuple):
-    """One part: its headers in lower case as one text, and its bytes."""
+    """One part: its headers in lower case as one text, its bytes, and the name of its field in a form."""
 
     headers: str
     body: bytes
+    name: str = ""
 
     @property
     def is_image(self) -> bool:
-        return self.body.startswith(IMAGES) or "content-type: image/" in self.headers
+        return (
+            self.body.startswith(IMAGES) and not self.body.isascii()
+        ) or "content-type: image/" in self.headers
+
+    @property
+    def is_document(self) -> bool:
+        """A field of a form, or a file of JSON; no picture, and no video."""
+        return not self.is_image and (
+            "filename=" not in self.headers or self.body.lstrip()[:1] in (b"{", b"[")
+        )
 
 
 def parts_of(payload: bytes) -> list[Part]:
@@ -86,6 +97,7 @@ def _part(piece: bytes) -> Part | None:
         return None
     headers, body = "", piece
     if empty_line and b":" in head and BODY_BEGINS.search(head) is None:
-        headers, body = head.decode("utf-8", "replace").lower(), piece[empty_line.end() :]
+        headers, body = head.decode("utf-8", "replace"), piece[empty_line.end() :]
+    field = _FIELD.search(headers)
     body = body.removesuffix(b"\n").removesuffix(b"\r")
-    return Part(headers, body) if body.strip() else None
+    return Part(headers.lower(), body, field[1] if field else "") if body.strip() else None

@@ -6,6 +6,8 @@ objects[*].label      the same of every element of a list
 $.box.name            begins at the whole payload, where an event is one element of a list in it
 "a.b".c               quotes around a field name that holds a dot, a bracket, a bar or a blank
 code | type           the first of several that holds something
+
+A text that holds JSON is gone into like what it holds.
 """
 
 import re
@@ -13,10 +15,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from safety_service.domain.decoding.lenient import ANY, UNREADABLE
+
 Step = str | int | None
 """A field name, an index, or None for every element."""
 
-LONGEST_PATH = 400
+LONGEST_PATH = 2000
 MOST_VALUES = 200
 _NAME = re.compile(r'"([^"]+)"|([^\s.\[\]|"]+)')
 _INDEX = re.compile(r"\[(\*|[0-9]{1,6})\]")
@@ -33,12 +37,14 @@ class Way(NamedTuple):
 class Path(NamedTuple):
     """Alternatives in order, and the text that they were read from.
 
-    `names`: all of it, where each alternative is no more than a field name: most are, and are found at once.
+    `names` are those it begins with that are no more than a field name, and `others` the rest: most are, and
+    are found at once.
     """
 
     text: str
     ways: tuple[Way, ...]
-    names: tuple[str, ...] | None = None
+    names: tuple[str, ...] = ()
+    others: tuple[Way, ...] = ()
 
 
 def parse_path(text: str) -> Path:
@@ -54,9 +60,12 @@ def parse_path(text: str) -> Path:
         place = part.end() + 1
     if place != len(text) + 1:
         raise ValueError(f"a quote is not closed, or an alternative is empty in {text!r}")
-    plain = all(len(way.steps) == 1 and isinstance(way.steps[0], str) for way in ways)
-    names = tuple(str(way.steps[0]) for way in ways if not way.from_root)
-    return Path(text, tuple(ways), names if plain and len(names) == len(ways) else None)
+    names: list[str] = []
+    for way in ways:
+        if way.from_root or len(way.steps) != 1 or not isinstance(way.steps[0], str):
+            break
+        names.append(way.steps[0])
+    return Path(text, tuple(ways), tuple(names), tuple(ways[len(names) :]))
 
 
 def _way(part: str, text: str) -> Way:
@@ -85,14 +94,15 @@ def _way(part: str, text: str) -> Way:
 
 def first(path: Path, part: Any, root: Any) -> Any:
     """The first value that is not empty (null, "", [] and {} are), else None."""
-    if path.names is not None and type(part) is dict:
+    if type(part) is dict:
         for name in path.names:
             value = part.get(name)
             if value or not (value is None or _empty(value)):
                 return value
-        return None
-    for way in path.ways:
+    for way in path.others:
         value = root if way.from_root else part
+        if type(value) is dict and way.steps and way.steps[0] not in value:
+            continue
         for number, step in enumerate(way.steps):
             if step is None:
                 found = next(_fan_out(value, way.steps[number:]), None)
@@ -110,19 +120,34 @@ def first(path: Path, part: Any, root: Any) -> Any:
 
 def every(path: Path, part: Any, root: Any) -> list[Any]:
     """All values of the first alternative that holds any, in the payload's order, at most MOST_VALUES."""
-    for way in path.ways:
-        found = list(islice(_fan_out(root if way.from_root else part, way.steps), MOST_VALUES))
+    if type(part) is dict:
+        for name in path.names:
+            if not _empty(value := part.get(name)):
+                return [value]
+    for way in path.others:
+        value = root if way.from_root else part
+        if type(value) is dict and way.steps and way.steps[0] not in value:
+            continue
+        found = list(islice(_fan_out(value, way.steps), MOST_VALUES))
         if found:
             return found
     return []
 
 
-def all_of(path: Path, part: Any, root: Any) -> list[Any]:
+def all_of(path: Path, part: Any, root: Any) -> Iterator[Any]:
     """The values of every alternative, one after the other, at most MOST_VALUES."""
-    found: list[Any] = []
-    for way in path.ways:
-        found += islice(_fan_out(root if way.from_root else part, way.steps), MOST_VALUES - len(found))
-    return found
+    return islice(_all_of(path, part, root), MOST_VALUES)
+
+
+def _all_of(path: Path, part: Any, root: Any) -> Iterator[Any]:
+    if type(part) is dict:
+        for name in path.names:
+            if not _empty(value := part.get(name)):
+                yield value
+    for way in path.others:
+        value = root if way.from_root else part
+        if type(value) is not dict or not way.steps or way.steps[0] in value:
+            yield from _fan_out(value, way.steps)
 
 
 def _fan_out(value: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
@@ -142,7 +167,20 @@ def _fan_out(value: Any, steps: tuple[Step, ...]) -> Iterator[Any]:
 def _below(value: Any, step: str | int) -> Any:
     if type(value) is dict:
         return value.get(step)
-    return value[step] if type(value) is list and type(step) is int and step < len(value) else None
+    if type(value) is list:
+        return value[step] if type(step) is int and step < len(value) else None
+    inner = opened(value)
+    return None if inner is value else _below(inner, step)
+
+
+def opened(value: Any) -> Any:
+    """What a text holds that is JSON itself, as platforms put one message into another; else the value."""
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return ANY.decode(value)
+    except UNREADABLE:
+        return value
 
 
 def _empty(value: Any) -> bool:

@@ -110,7 +110,7 @@ class _Reader:
             attributes={**(base.attributes if base else {}), **self._attributes()},
             phases={**(base.phases if base else {}), **self._words("phases", PHASES)},
             severities={**(base.severities if base else {}), **self._words("severities", SEVERITIES)},
-            answer=self.value.get("answer", base.answer if base else None),
+            answer=self._answer() if "answer" in self.value else base.answer if base else None,
         )
 
     def _title(self, base: Profile | None) -> dict[str, str]:
@@ -218,6 +218,20 @@ class _Reader:
             else:
                 found[word.strip().lower()] = meaning
         return found
+
+    def _answer(self) -> Any:
+        """Kept as it is; what in it begins with `$.` must be a path."""
+        answer = self.value["answer"]
+        level: list[tuple[Place, Any]] = [(("answer",), answer)]
+        while level:
+            place, value = level.pop()
+            if isinstance(value, dict):
+                level += [((*place, name), inner) for name, inner in value.items()]
+            elif isinstance(value, list):
+                level += [((*place, number), inner) for number, inner in enumerate(value)]
+            elif isinstance(value, str) and value.startswith("$."):
+                self._path(place, value)
+        return answer
 
     def _path(self, place: Place, text: Any) -> Path | None:
         if isinstance(text, list) and all(isinstance(one, str) for one in text):

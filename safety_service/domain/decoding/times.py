@@ -11,13 +11,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # An epoch number tells its unit by its size: the bounds hold from 1973 to the year 5138.
 UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-COMPACT = re.compile(r"(19|20)[0-9]{12}")
+COMPACT = re.compile(r"((?:19|20)[0-9]{12})([0-9]{3})?")
+SMALLEST_COMPACT = 19 * 10**12
+"""From here on a number of 14 or 17 digits is `yyyyMMddHHmmss` without quotes: no epoch before 2500."""
 # `-8:00`, `+8`: an offset whose hour some firmware prints without its zero.
 SHORT_OFFSET = re.compile(r"(?<=\d)([+-])(\d)(:?\d\d)?$")
 # `11:46:3100:00`, `11:46:31 +08:00`: an offset without its sign, or behind a blank.
 GLUED_OFFSET = re.compile(r"(?<=:\d\d:\d\d)(?=\d\d:\d\d$)")
 BLANK_OFFSET = re.compile(r" +(?=[+-]\d)")
 LEAP_SECOND = re.compile(r":60(?=\D|$)")
+# `2026-11-3 8:05:3`, `2026年11月3日 8时5分`, `2026-11-03T 08:05:03:250 +0800`: when all else fails.
+LOOSE = re.compile(
+    r"(\d{4})[-.年](\d{1,2})[-.月](\d{1,2})日?[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?[分秒]?"
+    r"(?:[.:](\d{1,6}))?\d* *(Z|[+-]\d\d:?\d\d)?"
+)
 
 
 class Reading(NamedTuple):
@@ -57,6 +64,8 @@ def parse(raw: Any, zone: tzinfo) -> datetime:
     if isinstance(raw, str):
         return _from_text(raw, zone)
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        if raw >= SMALLEST_COMPACT and COMPACT.fullmatch(str(raw)):
+            return _from_text(str(raw), zone)
         return _from_epoch(raw)
     raise ValueError(f"a time is text or a number, not {type(raw).__name__}")
 
@@ -77,9 +86,12 @@ def _from_text(raw: str, zone: tzinfo) -> datetime:
 
 
 def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
-    if COMPACT.fullmatch(text):
+    if compact := COMPACT.fullmatch(text):
         # A good deal quicker than strptime, which is how most of the formats from China come here.
-        return datetime.fromisoformat(f"{text[:8]}T{text[8:]}").replace(tzinfo=zone)
+        digits, thousandths = compact.groups()
+        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}.{thousandths or '000'}").replace(
+            tzinfo=zone
+        )
     if NUMBER.fullmatch(text):
         return _from_epoch(float(text))
     text = text.replace("/", "-")
@@ -88,6 +100,19 @@ def _from_unusual_text(text: str, zone: tzinfo) -> datetime:
     # Python knows no leap second; the second before it is right to within one.
     try:
         return datetime.fromisoformat(LEAP_SECOND.sub(":59", text))
+    except ValueError:
+        return _from_loose_text(text)
+
+
+def _from_loose_text(text: str) -> datetime:
+    """What people would read without a second thought."""
+    found = LOOSE.fullmatch(text)
+    if found is None:
+        raise ValueError("it is no date and time that can be read")
+    year, month, day, hour, minute, second, fraction, offset = found.groups()
+    date = f"{year}-{month:>02}-{day:>02}T{hour:>02}:{minute:>02}:{second or 0:>02}"
+    try:
+        return datetime.fromisoformat(f"{date}.{fraction or 0:<06}{offset or ''}")
     except ValueError:
         raise ValueError("it is no date and time that can be read") from None
 

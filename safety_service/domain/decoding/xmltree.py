@@ -1,6 +1,8 @@
 """XML that anybody may post, as plain nested values: no entity is ever expanded, no namespace matters."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import XML, Element
 
@@ -26,7 +28,13 @@ def read_xml(payload: bytes) -> tuple[str, Value] | Rejected:
 
     Damage that devices do is mended once: a bare `&` in a name, control characters, bytes behind the end.
     """
-    text = _decoded(payload).strip("\x00 \t\r\n\ufeff")
+    return read_xml_text(_decoded(payload))
+
+
+def read_xml_text(text: str, name_of: Callable[[str], str] | None = None) -> tuple[str, Value] | Rejected:
+    """The same of what is text already; `name_of` makes of a tag what its value is known by."""
+    name_of = name_of or local_name
+    text = text.strip("\x00 \t\r\n\ufeff")
     try:
         root = _parse(text)
     except ParseError as error:
@@ -38,7 +46,7 @@ def read_xml(payload: bytes) -> tuple[str, Value] | Rejected:
     except (ValueError, RecursionError) as error:
         # Whoever declares a document type or an entity is no device.
         return refused("not_xml", "payload", f"{type(error).__name__}: this XML is not read.")
-    return _local(root.tag), _value(root, 0)
+    return name_of(root.tag), _value(root, 0, name_of)
 
 
 def _decoded(payload: bytes) -> str:
@@ -69,18 +77,26 @@ def _mended(text: str) -> str:
     return text[begin.start() : end + len(begin[1]) + 3] if end > 0 else text[begin.start() :]
 
 
-def _local(tag: str) -> str:
+@lru_cache(maxsize=4096)
+def local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _value(element: Element, depth: int) -> Value:
+@lru_cache(maxsize=4096)
+def lower_name(tag: str) -> str:
+    """For those who write the same name in every case."""
+    return tag.rpartition("}")[2].lower()
+
+
+def _value(element: Element, depth: int, name_of: Callable[[str], str]) -> Value:
     if len(element) == 0:
         return (element.text or "").strip()
     if depth >= DEEPEST:
         return "(nested too deep, kept in the message log)"
     found: dict[str, Value] = {}
     for child in element:
-        name, value = _local(child.tag), _value(child, depth + 1)
+        name = name_of(child.tag)
+        value = _value(child, depth + 1, name_of) if len(child) else (child.text or "").strip()
         if name not in found:
             found[name] = value
         elif isinstance(found[name], list):

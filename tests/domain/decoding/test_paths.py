@@ -57,14 +57,14 @@ def test_a_path_from_the_root_does_not_begin_at_the_part() -> None:
 def test_every_takes_one_alternative_and_all_of_takes_each() -> None:
     path = parse_path("missing[*].x | list[*].x | id")
     assert every(path, PAYLOAD, PAYLOAD) == [1, 2, 3]
-    assert all_of(path, PAYLOAD, PAYLOAD) == [1, 2, 3, 7]
+    assert list(all_of(path, PAYLOAD, PAYLOAD)) == [1, 2, 3, 7]
     assert every(parse_path("missing"), PAYLOAD, PAYLOAD) == []
 
 
 def test_no_payload_is_followed_without_end() -> None:
     many = {"a": [{"b": number} for number in range(1, 10 * MOST_VALUES)]}
     path = parse_path("a[*].b | a[*].b")
-    assert len(every(path, many, many)) == len(all_of(path, many, many)) == MOST_VALUES
+    assert len(every(path, many, many)) == len(list(all_of(path, many, many))) == MOST_VALUES
 
 
 @pytest.mark.parametrize("part", [None, 5, "text", [], [[]]])
@@ -90,7 +90,7 @@ def test_a_part_of_another_shape_holds_nothing(part: Any) -> None:
         "a]b",
         'a."b',
         "a b",
-        "a" * 401,
+        "a" * 2001,
     ],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:

@@ -68,6 +68,7 @@ def test_an_own_file_adds_to_a_known_profile_and_replaces_what_it_names() -> Non
         (SMALL + "fields: {code: a, time_format: '%Q'}", "f.yaml:8", "a time format is"),
         (SMALL + "match: {a: {b: 1}}", "f.yaml:8", "a match is"),
         (SMALL + "match: {'a[': 1}", "f.yaml:8", "a dot is missing"),
+        (SMALL + "answer: {id: '$.a['}", "f.yaml:8", "a dot is missing"),
         (SMALL + "match: [a]", "f.yaml:8", "match are names with their values"),
         (SMALL + "phases: {go: begin}", "f.yaml:8", "one of start, update"),
         (SMALL + "severities: {1: high}", "f.yaml:8", "one of critical, major"),

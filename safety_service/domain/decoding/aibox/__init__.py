@@ -1,57 +1,63 @@
 """AI boxes whose JSON is nobody's standard: read as their vendor's profile says (`data/vendors/*.yaml`).
 
-Topic: `…/aibox/{profile}/{device}`. The profile `auto` takes the first whose `match` holds. A device named in
-the topic goes before the one in the payload, which is then kept as `vendor_device`; the channel of a box that
-serves several cameras stands behind it: `kitchen-box/3`.
+Topic: `…/aibox/{profile}/{device}`. The profile `auto` takes the first whose `match` holds, and so does
+`generic` for what it has no word for. A device named in the topic goes before the one in the payload, which
+is then kept as `vendor_device`; the channel of a box that serves several cameras stands behind it:
+`kitchen-box/3`.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import tzinfo
+from itertools import islice
 from typing import Any
-from urllib.parse import parse_qsl
 
-import msgspec
-
-from safety_service.domain.decoding.aibox.alarms import GENERIC, Box, read_alarm
+from safety_service.domain.decoding.aibox.alarms import Box, meaning_in, read_alarm
+from safety_service.domain.decoding.aibox.bodies import read_body
+from safety_service.domain.decoding.aibox.wrapping import unwrapped
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
-from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
-from safety_service.domain.decoding.paths import every, first
-from safety_service.domain.decoding.profiles import PROFILES, Profile, plain_text
+from safety_service.domain.decoding.multipart import with_snapshot
+from safety_service.domain.decoding.paths import every, first, opened
+from safety_service.domain.decoding.profiles import PROFILES, Mapped, Profile, plain_text
 from safety_service.domain.decoding.refusal import refused
-from safety_service.domain.decoding.texts import read_text
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.words import GENERIC
 from safety_service.domain.types import Event, Message, Rejected
+
+Alarm = tuple[Any, str, Box, tuple[str, Mapped] | None]
+"""A part of a payload, where it stands, what it belongs to, and its meaning where that is known already."""
 
 AUTO = "auto"
 MOST_EVENTS = 200
-MOST_FORM_FIELDS = 100
-_FORM = re.compile(r"[\w.%+~-]+=[^\s]*")
 
 
 def decode_aibox(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
-    """One event for each that the profile finds in the payload."""
+    """One event for each alarm that the profile finds; the first of them has the picture sent along."""
     name = topic.rest[0].lower() if topic.rest else ""
     device = clean_name("/".join(topic.rest[1:]))
     if len(topic.rest) > 2 and topic.rest[-1] == "status":
-        box = clean_name("/".join(topic.rest[1:-1]))[:LONGEST_NAME]
-        return liveness(message, topic, device=box, gateway=box)
+        named = clean_name("/".join(topic.rest[1:-1]))[:LONGEST_NAME]
+        return liveness(message, topic, device=named, gateway=named)
     if not message.payload.strip():
         return []
-    root = _read(message.payload)
+    root, images = read_body(message.payload)
     if isinstance(root, Rejected):
         return [root]
     profile = _find(name, root)
     if isinstance(profile, Rejected):
         return [profile]
-    found: list[Event | Rejected] = []
-    for part, place in _parts(profile, root):
-        found += read_alarm(part, place, Box(message, topic, zone, profile, device, root))
-    return found
+    box = Box(message, topic, zone, profile, device, root)
+    alarms = _by_words(box) if profile.id == GENERIC else _of_profile(box)
+    found = [item for alarm in islice(alarms, MOST_EVENTS) for item in read_alarm(*alarm)]
+    return with_snapshot(found, images) if images else found
 
 
-def matches(profile: Profile, root: Any) -> bool:
+def matching(root: Any) -> Profile | None:
+    """The first profile that knows a payload for its vendor's."""
+    return next((one for one in PROFILES.values() if one.match and one.fields and _matches(one, root)), None)
+
+
+def _matches(profile: Profile, root: Any) -> bool:
     """Whether a payload is this vendor's, as far as its profile can tell."""
     for condition in profile.match:
         value = first(condition.path, root, root)
@@ -60,54 +66,54 @@ def matches(profile: Profile, root: Any) -> bool:
     return True
 
 
-def _read(payload: bytes) -> Any:
-    """JSON, or the fields of a form or an address: `eid=cam-1&event=1123`."""
-    document = read_lenient(payload)
-    if not isinstance(document, Rejected):
-        return document
-    text = read_text(payload).strip()
-    if _FORM.fullmatch(text) is None:
-        return document
-    try:
-        return {name: _inner(value) for name, value in parse_qsl(text, max_num_fields=MOST_FORM_FIELDS)}
-    except ValueError:
-        return refused("bad_value", "payload", f"A form has at most {MOST_FORM_FIELDS} fields.")
-
-
-def _inner(value: str) -> Any:
-    """A field of a form often holds the JSON that would not fit into an address."""
-    if not value.startswith(("{", "[")):
-        return value
-    try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
-        return value
-
-
 def _find(name: str, root: Any) -> Profile | Rejected:
-    if name == AUTO:
-        known = (one for one in PROFILES.values() if one.match and one.fields)
-        found = next((one for one in known if matches(one, root)), PROFILES.get(GENERIC))
-    else:
-        found = PROFILES.get(name)
+    found = PROFILES.get(GENERIC if name == AUTO else name)
     if found is None or not found.fields:
         having = ", ".join(sorted(one.id for one in PROFILES.values() if one.fields))
         detail = f"There is no profile {name[:40]!r}; there are {having}."
         return refused("unknown_profile", "topic", detail)
-    if not matches(found, root):
+    if name == AUTO and (vendor := matching(root)) is not None:
+        return vendor
+    if not _matches(found, root):
         detail = f"The payload is not what the profile {found.id} matches."
         return refused("bad_value", "payload", detail)
     return found
 
 
+def _by_words(box: Box) -> Iterator[Alarm]:
+    """What a payload says by itself, else as a known vendor's, else inside of wrappers."""
+    for place, element in _elements(box.root):
+        told = meaning_in(element, box.profile, element) if isinstance(element, dict) else None
+        if told is None or told[1].known:
+            yield element, place, box, told
+        elif (vendor := matching(element)) is not None:
+            yield from _of_profile(box._replace(profile=vendor, root=element), place)
+        else:
+            for number, one in enumerate(unwrapped(element)):
+                yield one, f"{place}[{number}]." if number else place, box, None
+
+
+def _of_profile(box: Box, around: str = "") -> Iterator[Alarm]:
+    for part, place in _parts(box.profile, box.root):
+        yield part, f"{around}{place}", box, None
+
+
 def _parts(profile: Profile, root: Any) -> Iterator[tuple[Any, str]]:
     if profile.events is None:
-        elements = root if isinstance(root, list) else [root]
-        for number, element in enumerate(elements[:MOST_EVENTS]):
-            yield element, f"[{number}]." if isinstance(root, list) else ""
+        for place, element in _elements(root):
+            yield element, place
         return
-    found = every(profile.events, root, root)
+    found = [opened(one) for one in every(profile.events, root, root)]
     if len(found) == 1 and isinstance(found[0], list):
         found = found[0]
-    for number, element in enumerate(found[:MOST_EVENTS]):
-        yield element, f"{profile.events.text}[{number}]."
+    # Without the list where it should be, the reason is told of the whole.
+    for number, element in enumerate(found or [root]):
+        yield element, f"{profile.events.text}[{number}]." if found else ""
+
+
+def _elements(root: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(root, list):
+        for number, element in enumerate(root):
+            yield f"[{number}].", element
+    else:
+        yield "", root

@@ -1,9 +1,7 @@
 """One alarm of an AI box: its parts, found where the profile says and kept as far as they make sense."""
 
-import re
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name, clean_value
@@ -11,7 +9,6 @@ from safety_service.domain.decoding.details import digest
 from safety_service.domain.decoding.paths import all_of, every, first
 from safety_service.domain.decoding.profiles import (
     EPOCH_UNITS,
-    PROFILES,
     UNKNOWN,
     Mapped,
     Profile,
@@ -23,13 +20,14 @@ from safety_service.domain.decoding.snapshots import keep_snapshot, web_address
 from safety_service.domain.decoding.telling import PRESSES, compact, receipt_key, scalar_text, timed
 from safety_service.domain.decoding.times import Reading, read_time
 from safety_service.domain.decoding.topic import Topic
+from safety_service.domain.decoding.words import GENERIC, meaning_of
 from safety_service.domain.types import Event, Message, Phase, Rejected, Severity
 
-GENERIC = "generic"
-"""The profile whose words count wherever a box's own profile does not know one."""
+NONE = "-1"
+"""What platforms write for a channel or an id that there is not."""
 
-_ENDINGS = re.compile(r"(检测|识别|告警|报警|预警|事件|alarm|alert|detection|detected|detect|event)+$")
-_BETWEEN = re.compile(r"[\s_-]+")
+LONGEST_SAID = 40
+"""Characters: a longer description is prose, in which a word means anything."""
 
 
 class Box(NamedTuple):
@@ -43,10 +41,13 @@ class Box(NamedTuple):
     root: Any
 
 
-def read_alarm(part: Any, place: str, box: Box) -> list[Event | Rejected]:
+def read_alarm(
+    part: Any, place: str, box: Box, told: tuple[str, Mapped] | None = None
+) -> list[Event | Rejected]:
+    """One alarm; `told` where its code was looked up before."""
     if not isinstance(part, dict):
         return [refused("bad_value", place.rstrip(".") or "payload", "An event is an object.")]
-    code, meaning = _meaning(part, box)
+    code, meaning = told or meaning_in(part, box.profile, box.root)
     if not code:
         return [refused("missing_field", f"{place}code", "No code of an event stands where it should.")]
     own, channel = (clean_name(_text(name, part, box)) for name in ("device", "channel"))
@@ -82,31 +83,31 @@ def read_alarm(part: Any, place: str, box: Box) -> list[Event | Rejected]:
     return [*found, warning] if warning is not None else found
 
 
-def _meaning(part: Any, box: Box) -> tuple[str, Mapped]:
-    """The first code that is known, however many ways the payload says it; else the first."""
-    told = all_of(box.profile.fields["code"], part, box.root)
-    codes = [
-        code for raw in told if not isinstance(raw, (dict, list)) and (code := code_text(plain_text(raw)))
-    ]
-    generic = PROFILES.get(GENERIC)
-    for code in codes:
-        meaning = box.profile.look_up(code)
-        if not meaning.known and generic is not None:
-            meaning = generic.look_up(plain_word(code))
+def meaning_in(part: Any, profile: Profile, root: Any) -> tuple[str, Mapped]:
+    """The first code that is known, however many ways the payload says it; else the first.
+
+    What no code tells may stand in the description, in words that anybody understands.
+    """
+    unknown = ""
+    for raw in all_of(profile.fields["code"], part, root):
+        code = "" if isinstance(raw, (dict, list)) else code_text(plain_text(raw))
+        if not code:
+            continue
+        meaning = profile.look_up(code)
+        if not meaning.known:
+            meaning = meaning_of(code)
         if meaning.known:
             return code, meaning
-    return (codes[0] if codes else ""), UNKNOWN
-
-
-@lru_cache(maxsize=4096)
-def plain_word(code: str) -> str:
-    """A word without what vendors put around it: `未戴口罩检测`, `No_Mask Alarm` -> `未戴口罩`, `nomask`."""
-    word = _BETWEEN.sub("", code.lower())
-    return _ENDINGS.sub("", word) or word
+        unknown = unknown or code
+    if not unknown:
+        return "", UNKNOWN
+    description = profile.fields.get("description")
+    said = scalar_text(first(description, part, root)) if description is not None else ""
+    return unknown, meaning_of(said) if 0 < len(said) <= LONGEST_SAID else UNKNOWN
 
 
 def _device(own: str, channel: str, box: Box) -> str:
-    device = box.named or own
+    device = box.named or own or channel
     return f"{device}/{channel}" if device and channel and channel not in (device, own) else device
 
 
@@ -182,7 +183,8 @@ def _value(name: str, part: Any, box: Box) -> Any:
 
 
 def _text(name: str, part: Any, box: Box) -> str:
-    return scalar_text(_value(name, part, box))
+    said = scalar_text(_value(name, part, box))
+    return "" if said == NONE else said
 
 
 def _number(raw: Any) -> float | None:

@@ -4,22 +4,24 @@ The bridge is the first segment after the format. Its own status word (`…/gb28
 as a gateway's is.
 """
 
+import re
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from safety_service.domain.decoding.cleaning import LONGEST_NAME, clean_name
 from safety_service.domain.decoding.gb28181.alarms import looks_like_alarm, read_alarm
 from safety_service.domain.decoding.gb28181.catalog import read_catalog
-from safety_service.domain.decoding.gb28181.fields import Fields, Source, lowered
+from safety_service.domain.decoding.gb28181.fields import Fields, Source, lowered, parts
 from safety_service.domain.decoding.gb28181.keepalive import read_keepalive
 from safety_service.domain.decoding.lenient import read_lenient
 from safety_service.domain.decoding.liveness import liveness
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.texts import read_text
 from safety_service.domain.decoding.topic import Topic
-from safety_service.domain.decoding.xmltree import read_xml
+from safety_service.domain.decoding.xmltree import lower_name, read_xml_text
 from safety_service.domain.types import Event, Message, Rejected
 
-ROOTS = ("Notify", "Response", "Query", "Control")
+ROOT = re.compile(r"<(notify|response|query|control)\b", re.IGNORECASE)
 _SILENT = """
     deviceinfo devicestatus recordinfo mediastatus mobileposition configdownload presetquery devicecontrol
     deviceconfig broadcast cruisetracklistquery cruisetrackquery ptzposition sdcardstatus ptzprecisectrl
@@ -27,7 +29,8 @@ _SILENT = """
 """
 SILENT = frozenset(_SILENT.split())
 """Answers to questions, positions, the end of a playback: no news of anybody's safety."""
-WRAPPERS = ("notify", "data", "alarm", "body", "params", "payload", "message")
+WRAPPERS = ("notify", "data", "alarm", "alarmlist", "list", "body", "params", "payload", "message")
+DEEPEST = 3
 
 
 def decode_gb28181(message: Message, topic: Topic, zone: tzinfo) -> list[Event | Rejected]:
@@ -41,22 +44,19 @@ def decode_gb28181(message: Message, topic: Topic, zone: tzinfo) -> list[Event |
         return []
     if payload.lstrip(b"\xef\xbb\xbf\r\n\t ")[:1] in (b"{", b"["):
         return _read_json(source)
-    root = read_xml(_body(payload))
+    body = read_text(payload)
+    start = ROOT.search(body)
+    if start is not None and start[1].lower() != "notify":
+        # Alarms of the past are asked for, and would be news again.
+        return []
+    # Without the headers of the SIP message before it and the declaration that may lie.
+    root = read_xml_text(body[start.start() :] if start is not None else body, lower_name)
     if isinstance(root, Rejected):
         return [root]
     name, content = root
-    if name != "Notify":
-        # Alarms of the past are asked for, and would be news again.
-        return [] if name in ROOTS else [_unknown(name)]
-    return _read(lowered(content) if isinstance(content, dict) else {}, source)
-
-
-def _body(payload: bytes) -> bytes:
-    """The XML in UTF-8, without the headers of the SIP message before it and the declaration that may lie."""
-    text = read_text(payload)
-    starts = [text.find(f"<{name}") for name in ROOTS]
-    start = min((start for start in starts if start >= 0), default=0)
-    return text[start:].encode("utf-8", "replace")
+    if start is None:
+        return [_unknown(name)]
+    return _read(content if isinstance(content, dict) else {}, source)
 
 
 def _read_json(source: Source) -> list[Event | Rejected]:
@@ -66,22 +66,22 @@ def _read_json(source: Source) -> list[Event | Rejected]:
     found: list[Event | Rejected] = []
     for element in document if isinstance(document, list) else [document]:
         if isinstance(element, dict):
-            found += _read(_unwrapped(lowered(element)), source)
+            for fields in _unwrapped(lowered(element)):
+                found += _read(fields, source)
         else:
             found.append(refused("bad_value", "payload", "An alarm is an object."))
     return found
 
 
-def _unwrapped(fields: Fields) -> Fields:
-    """What a bridge has put around the message itself, taken off."""
-    for _ in range(3):
-        if "cmdtype" in fields or looks_like_alarm(fields):
-            break
-        inner = next((fields[name] for name in WRAPPERS if isinstance(fields.get(name), dict)), None)
-        if inner is None:
-            break
-        fields = inner
-    return fields
+def _unwrapped(fields: Fields, depth: int = 0) -> Iterator[Fields]:
+    """What a bridge has put around the message itself, or around several, taken off."""
+    if depth < DEEPEST and "cmdtype" not in fields and not looks_like_alarm(fields):
+        inner = next((found for name in WRAPPERS if (found := parts(fields, name))), None)
+        if inner is not None:
+            for one in inner:
+                yield from _unwrapped(one, depth + 1)
+            return
+    yield fields
 
 
 def _read(fields: Fields, source: Source) -> list[Event | Rejected]:

@@ -5,13 +5,21 @@ from typing import Any
 from safety_service.domain.decoding.cleaning import clean_value
 from safety_service.domain.decoding.details import digest
 from safety_service.domain.decoding.gb28181.fields import Fields, Source, device_of, parts, text
-from safety_service.domain.decoding.profiles import code_text, profile
+from safety_service.domain.decoding.profiles import Mapped, code_text, profile
 from safety_service.domain.decoding.refusal import refused
 from safety_service.domain.decoding.telling import PRESSES, compact, receipt_key, timed
 from safety_service.domain.decoding.times import read_time
+from safety_service.domain.decoding.words import meaning_of
 from safety_service.domain.types import SEVERITIES, Event, Rejected
 
+SAID = ("alarmdescription", "description", "alarmtypename", "alarmtypedescription", "alarmtype")
+"""Where a device or a platform may say in words what it has no number for."""
 MARKS = ("alarmmethod", "alarmtype", "alarmpriority", "alarmtime", "alarmsn")
+PRIORITIES = {
+    written: severity
+    for number, chinese, severity in zip("1234", "一二三四", SEVERITIES, strict=True)
+    for written in (number, f"{chinese}级警情", f"{chinese}级")
+}
 PLACES = ("longitude", "latitude")
 
 
@@ -29,7 +37,7 @@ def read_alarm(fields: Fields, source: Source) -> list[Event | Rejected]:
     if not code:
         detail = "An alarm has an AlarmMethod or an AlarmType."
         return [refused("missing_field", "AlarmMethod", detail)]
-    meaning = profile("gb28181").look_up(code)
+    meaning = _meaning(code, fields)
     message = source.message
     time = read_time(text(fields, "alarmtime", "time"), message.received_at, source.zone)
     number = text(fields, "sn", "alarmsn")
@@ -58,19 +66,27 @@ def read_alarm(fields: Fields, source: Source) -> list[Event | Rejected]:
 
 
 def _code(fields: Fields) -> str:
-    """`5/2`; one part alone where the other is missing."""
+    """`5/2`; one part alone where the other is missing, words where both are."""
     kind = next(filter(None, (text(info, "alarmtype") for info in parts(fields, "info"))), "")
     kind = kind or text(fields, "alarmtype")
     method = text(fields, "alarmmethod")
     if kind in ("", "0"):
-        return code_text(method)
+        return code_text(method or text(fields, *SAID))
     return code_text(f"{method}/{kind}")
+
+
+def _meaning(code: str, fields: Fields) -> Mapped:
+    """By the numbers; where they are unknown or the type is missing, by the words beside them, if known."""
+    meaning = profile("gb28181").look_up(code)
+    if meaning.known and "/" in code:
+        return meaning
+    said = (meaning_of(words) for name in SAID if (words := text(fields, name)))
+    return next((one for one in said if one.known), meaning)
 
 
 def _severity(fields: Fields) -> str | None:
     """1, the highest, to 4; 0 stands for all of them and says nothing."""
-    priority = text(fields, "alarmpriority", "alarmpriorit")
-    return SEVERITIES[int(priority) - 1] if priority in ("1", "2", "3", "4") else None
+    return PRIORITIES.get(text(fields, "alarmpriority", "alarmpriorit"))
 
 
 def _attributes(fields: Fields, code: str) -> dict[str, Any]:
@@ -83,8 +99,8 @@ def _attributes(fields: Fields, code: str) -> dict[str, Any]:
     ):
         if given:
             attributes[name] = clean_value(given)
-    for info in parts(fields, "info"):
-        for parameters in parts(info, "alarmtypeparam"):
+    for holder in (fields, *parts(fields, "info")):
+        for parameters in (*parts(holder, "alarmtypeparam"), holder):
             # Of an intrusion: 1 into the area, 2 out of it.
             if event_type := text(parameters, "eventtype"):
                 attributes["event_type"] = clean_value(event_type)

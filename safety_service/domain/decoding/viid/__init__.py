@@ -19,6 +19,7 @@ from safety_service.domain.decoding.viid.watching import read_disposition
 from safety_service.domain.types import Event, Message, Rejected
 
 OBJECTS = ("Face", "Person", "MotorVehicle", "NonMotorVehicle", "Thing")
+CALLED_DEVICES = ("Device", "DeviceStatus")
 SYSTEM = {"Register": "end", "UnRegister": "start"}
 BY_PATH = ("Keepalive", *SYSTEM)
 """Some devices send these without the object around them; then the path alone tells what they are."""
@@ -44,10 +45,21 @@ def decode_viid(message: Message, topic: Topic, _zone: tzinfo) -> list[Event | R
         return [document]
     if topic.rest and topic.rest[-1] in BY_PATH and isinstance(document, dict) and "DeviceID" in document:
         document = {topic.rest[-1]: document}
-    found = _read(document, Sender(message, topic, name), "")
+    sender = Sender(message, topic, name)
+    found = _read(document, sender, "")
+    if found is None and topic.rest and (bare := _of_path(topic.rest[-1], document)) is not None:
+        found = _read(bare, sender, "")
     if found is None:
         return [refused("bad_value", "payload", "The payload holds no object of GA/T 1400 that is known.")]
     return found
+
+
+def _of_path(path: str, document: Any) -> dict[str, Any] | None:
+    """Objects that came without a name around them, under the one that their ids and the path give."""
+    name = path.removesuffix("s")
+    some = document if isinstance(document, list) else [document]
+    named = name in OBJECTS and some and all(isinstance(one, dict) and f"{name}ID" in one for one in some)
+    return {f"{name}Object": document} if named else None
 
 
 def _read(content: Any, sender: Sender, place: str, depth: int = 0) -> list[Event | Rejected] | None:
@@ -78,19 +90,22 @@ def _read_named(
         return found
     if name == "Image":
         for number, image in enumerate(objects_in(content, name)):
-            found += read_image(image, sender, f"{place}[{number}]")
-            found += _read(image, sender, f"{place}[{number}].", depth + 1) or ()
+            inside = _read(image, sender, f"{place}[{number}].", depth + 1) or []
+            found += [*read_image(image, sender, f"{place}[{number}]", holds_objects=bool(inside)), *inside]
         return found
     if name in OBJECTS or name == "BehaviorAnalysis":
         for number, one in enumerate(objects_in(content, name)):
             found += read_object(name, one, sender, f"{place}[{number}]", number)
         return found
+    if name in CALLED_DEVICES and (told := _read(content, sender, f"{place}.", depth + 1)) is not None:
+        # Notifications call a list of APEObject so.
+        return told
     return _read_system(name, content, sender, place)
 
 
 def _read_system(name: str, content: Any, sender: Sender, place: str) -> list[Event | Rejected] | None:
     found: list[Event | Rejected] = []
-    if name in ("APE", "APEStatus", "Device", "DeviceStatus"):
+    if name in ("APE", "APEStatus", *CALLED_DEVICES):
         for number, one in enumerate(objects_in(content, name)):
             found += read_device(one, sender, f"{place}[{number}]", number)
         return found

@@ -1,5 +1,6 @@
 """Captured objects and events in images. What names a person is left behind: most of them are children."""
 
+import re
 from typing import Any
 
 from safety_service.domain.decoding.cleaning import clean_name, clean_value
@@ -15,9 +16,12 @@ from safety_service.domain.decoding.viid.shapes import (
     text,
     time_of,
 )
+from safety_service.domain.decoding.words import meaning_of
 from safety_service.domain.types import SEVERITIES, Event, Rejected
 
 EVENT_CODES = ("EventSort", "EventType", "AlarmType", "AlarmRuleType", "BehaviorType", "AnalysisType")
+SAY_EVENTS = ("Image", "BehaviorAnalysis")
+"""Of other objects an EventSort of one or two digits tells how they were captured."""
 TIMES = (
     "PassTime",
     "OccuredTime",
@@ -46,6 +50,8 @@ KEPT = {
     "Similaritydegree": "similarity",
     "Confidence": "confidence",
 }
+PLATE = re.compile(r"[A-Za-z0-9]{3}|[\u4e00-\u9fff][A-Za-z]")
+UNREAD = ("", "unknown", "none", "null", "noplate")
 # A whole scene shows more than the crop of a face.
 SCENES = ("14", "01", "100")
 
@@ -91,10 +97,17 @@ def read_object(
     return [*found, warning] if warning is not None else found
 
 
-def read_image(content: dict[str, Any], sender: Sender, place: str) -> list[Event | Rejected]:
-    """The event that an image was taken of; an image without an event code is no news by itself."""
+def read_image(
+    content: dict[str, Any], sender: Sender, place: str, *, holds_objects: bool = False
+) -> list[Event | Rejected]:
+    """The event that an image was taken of; an image without an event code is no news by itself.
+
+    Cameras number the kind of what they capture (10 is a face) where events have their codes: an image that
+    holds the objects themselves is told by them, unless its code is of three digits and more.
+    """
     about = next(iter(objects_in(content.get("ImageInfo"), "ImageInfo")), content)
-    if not text(about, *EVENT_CODES):
+    code = text(about, *EVENT_CODES)
+    if not code or (holds_objects and code.isdigit() and len(code) < 3):
         return []
     if "Data" in content and "Data" not in about:
         about = {**about, "Data": content["Data"]}
@@ -106,7 +119,7 @@ def _attributes(name: str, code: str, content: dict[str, Any], sender: Sender) -
     for field in content:
         if field in KEPT and (kept := text(content, field)):
             attributes[KEPT[field]] = kept
-    if name == "MotorVehicle" and (plate := clean_name(text(content, "PlateNo"))):
+    if name == "MotorVehicle" and (plate := _plate(content)):
         attributes["plate"] = plate
     if sender.notice is not None and (notification := text(sender.notice, "NotificationID")):
         attributes["notification"] = notification
@@ -116,14 +129,28 @@ def _attributes(name: str, code: str, content: dict[str, Any], sender: Sender) -
 
 def _meaning(name: str, content: dict[str, Any]) -> tuple[str, Mapped]:
     """By the event's code where one is given, else by what was captured."""
-    given = code_text(text(content, *EVENT_CODES))
+    sort = text(content, "EventSort")
+    captured = name not in SAY_EVENTS and sort.isdigit() and len(sort) < 3
+    given = code_text(text(content, *EVENT_CODES[captured:]))
     known = profile("viid")
     if given:
-        meant = known.look_up(given if len(given) > 1 or not given.isdigit() else f"0{given}")
-        if meant.known or name in ("Image", "BehaviorAnalysis"):
+        meant = event_meaning(given)
+        if meant.known or name in SAY_EVENTS:
             return given, meant
-    code = f"{name}/plate" if name == "MotorVehicle" and text(content, "PlateNo") else name
+    code = f"{name}/plate" if name == "MotorVehicle" and _plate(content) else name
     return (given or code), known.look_up(code)
+
+
+def event_meaning(code: str) -> Mapped:
+    """What an event's code means, a digit alone as with its zero, or a word in its place."""
+    meant = profile("viid").look_up(code if len(code) > 1 or not code.isdigit() else f"0{code}")
+    return meant if meant.known else meaning_of(code)
+
+
+def _plate(content: dict[str, Any]) -> str:
+    """The number of a vehicle; cameras write words or dashes where they saw none."""
+    plate = clean_name(text(content, "PlateNo"))
+    return plate if PLATE.search(plate) and plate.strip("0").lower() not in UNREAD else ""
 
 
 def _severity(content: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from safety_service.domain.types import Message, Rejected
 BEIJING = timezone(timedelta(hours=8))
 MOST_OBJECTS = 500
 _ENDINGS = re.compile(r"(ListObject|ObjectList|Object|List)$")
-_MILLISECONDS = re.compile(r"(?:19|20)[0-9]{15}")
+_DIGIT = re.compile(r"[1-9]")
 _DEVICE = re.compile(r"[0-9]{20}")
 _ID_OF_DEVICE = re.compile(r"[0-9]{41,48}")
 
@@ -93,13 +93,16 @@ def device_of(content: dict[str, Any], sender: Sender, *ids: str) -> str | Rejec
 
 def time_of(raw: Any, received_at: datetime) -> Reading:
     """`yyyyMMddHHmmss` of Beijing, in quotes or not, with or without milliseconds; or any other time."""
-    if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 10**13 and str(raw)[:2] in ("19", "20"):
-        raw = str(raw)
-    if isinstance(raw, str) and _MILLISECONDS.fullmatch(raw):
-        raw = f"{raw[:4]}-{raw[4:6]}-{raw[6:8]}T{raw[8:10]}:{raw[10:12]}:{raw[12:14]}.{raw[14:]}"
     return read_time(raw, received_at, BEIJING)
 
 
 def first_time(content: dict[str, Any], *names: str) -> Any:
-    """The first of these fields that is not empty, as it is: what no time can be is reported with it."""
-    return next((content[name] for name in names if content.get(name) not in (None, "", 0, "0")), None)
+    """The first of these fields that holds digits, as it is: what no time can be is reported with it.
+
+    Firmware writes 0, `Inv` or dashes where it knows none.
+    """
+    return next((value for name in names if _holds_digits(value := content.get(name))), None)
+
+
+def _holds_digits(value: Any) -> bool:
+    return bool(value) and value != "0" and (not isinstance(value, str) or _DIGIT.search(value) is not None)

@@ -12,9 +12,13 @@ from safety_service.domain.types import Event, Phase, Rejected
 ONLINE: dict[str, tuple[Phase, str]] = {
     "1": ("end", "online"),
     "true": ("end", "online"),
+    "on": ("end", "online"),
+    "online": ("end", "online"),
     "0": ("start", "offline"),
     "2": ("start", "offline"),
     "false": ("start", "offline"),
+    "off": ("start", "offline"),
+    "offline": ("start", "offline"),
 }
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from safety_service.domain.decoding.profiles import Mapped, code_text, profile
 from safety_service.domain.decoding.refusal import refused
-from safety_service.domain.decoding.viid.objects import EVENT_CODES, read_object
-from safety_service.domain.decoding.viid.shapes import Sender, objects_in, text
+from safety_service.domain.decoding.viid.objects import EVENT_CODES, event_meaning, read_object
+from safety_service.domain.decoding.viid.shapes import Sender, names_in, objects_in, text
 from safety_service.domain.types import Event, Rejected
 
 FOUND = ("Person", "Face", "MotorVehicle", "NonMotorVehicle", "BehaviorAnalysis", "Thing")
@@ -14,13 +14,13 @@ FOUND = ("Person", "Face", "MotorVehicle", "NonMotorVehicle", "BehaviorAnalysis"
 def read_disposition(notice: dict[str, Any], sender: Sender, place: str) -> list[Event | Rejected]:
     """One event for each object of the alarm. Its title is left behind: often it is a person's name."""
     found: list[Event | Rejected] = []
-    for name in FOUND:
-        for number, content in enumerate(objects_in(notice.get(f"{name}Object"), name)):
+    for field, name in names_in(notice):
+        for number, content in enumerate(objects_in(notice[field], name) if name in FOUND else ()):
             found += read_object(
                 name,
                 _with_alarm(content, notice),
                 sender.notified(notice),
-                f"{place}.{name}Object",
+                f"{place}.{field}",
                 number,
                 _meaning(name, content, notice),
             )
@@ -45,7 +45,7 @@ def _meaning(name: str, content: dict[str, Any], notice: dict[str, Any]) -> tupl
     linkage = notice.get("AlarmLinkageInfo")
     for holder in (content, notice, linkage if isinstance(linkage, dict) else {}):
         if given := code_text(text(holder, *EVENT_CODES)):
-            return given, profile("viid").look_up(given)
+            return given, event_meaning(given)
     code = f"Disposition/{name}"
     meant = profile("viid").look_up(code)
     return (code, meant) if meant.known else None
