@@ -166,8 +166,7 @@ class Pipeline:
         new = self._take_in(session, row, memory, ahead, now)
         judged = memory.screen.judge(session, row, new, memory.registry, memory.presence, now)
         unknown = memory.presence.note(new, memory.registry, memory.engine)
-        findings = self._owe(session, memory, seen, now)
-        findings += memory.engine.observe(judged, now)
+        findings = self._owe(session, memory, seen, now) + memory.engine.observe(judged, now)
         more = ahead.cut or 0 < limit == len(batch)
         if not more:
             # Timers wait until the backlog is read: what is in it may be the very message they wait for.

@@ -71,7 +71,8 @@ def hold(session: Session, name: str, fence: int) -> None:
         check(session, name, fence)
         return
     statement = text(
-        "SELECT fence, set_config('application_name', :mark, true) FROM lease WHERE name = :name FOR KEY SHARE"
+        "SELECT fence, set_config('application_name', :mark, true) FROM lease"
+        " WHERE name = :name FOR KEY SHARE"
     )
     found = session.execute(statement, {"name": name, "mark": _mark(name, fence)}).scalar_one_or_none()
     if found != fence:
