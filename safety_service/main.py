@@ -60,6 +60,7 @@ from safety_service.api import (
     viid,
 )
 from safety_service.api.middleware import BodyLimit, RequestLog
+from safety_service.api.shared import SharedAnswers
 from safety_service.blobs import FolderBlobs
 from safety_service.runtime import Runtime
 from safety_service.services.digest import Nonces
@@ -189,6 +190,7 @@ def _keep(
     app.state.blobs = FolderBlobs(settings.files_dir)
     app.state.album = beside.album
     # Read here: a file of the bureau's own that is wrong ends the start, not a request of tomorrow.
+    app.state.shared = SharedAnswers(settings.shared_answer_seconds)
     app.state.planning = known_planning(settings.planning_file)
     app.state.throttle = LoginThrottle()
     app.state.nonces = Nonces(settings.secret_key.get_secret_value())

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Raw messages; those not yet processed, or rejected and not replayed, are kept longer."""
     keep_events_days: Annotated[int, Field(ge=1)] = 180
     """Events and what could not be read; alerts, history, inspections and hourly counts are kept for good."""
+    shared_answer_seconds: Annotated[float, Field(ge=0, le=60)] = 2.0
+    """So long several screens get the same overview, unless an alert changes or somebody writes; 0: never."""
     device_online_seconds: Annotated[int, Field(ge=30)] = 900
     webhook_private_targets: bool = False
     """Whether a channel of any kind may point at a private network or this machine."""

@@ -131,7 +131,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(_env_file=None, secret_key=SecretStr("a secret of the tests"), data_dir=tmp_path)
+    # Tests write past the API, and see it at once.
+    return Settings(
+        _env_file=None,
+        secret_key=SecretStr("a secret of the tests"),
+        data_dir=tmp_path,
+        shared_answer_seconds=0,
+    )
 
 
 @pytest.fixture

@@ -144,6 +144,8 @@ def get_session(request: Request, engine: EngineDep, caller: AnyCaller, now: Now
             first_or_repeat(attempt, found)
             attempt.caller, attempt.session = caller.name, session
         yield session
+    if request.method not in SAFE_METHODS:
+        request.app.state.shared.forget()
 
 
 # scope="function": the commit comes before the answer, so that no failed commit is answered with success.

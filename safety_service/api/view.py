@@ -10,11 +10,13 @@ from fastapi import Depends, Header, Query, Response
 from safety_service.api.deps import Now, SessionDep, SettingsDep, require
 from safety_service.api.routing import new_router
 from safety_service.api.schemes import BookDep
+from safety_service.api.shared import Answer, SharedDep
 from safety_service.domain.rights import Caller
 from safety_service.services import boundary, view, view_shapes, view_shapes_trend, view_trend
 from safety_service.services.periods import known_credit_repair, known_list_criteria
 from safety_service.services.red_black_list import ListRules
 from safety_service.services.view_cafeterias import cafeterias, red_black_list
+from safety_service.store.alerts import last_transition
 
 router = new_router("view")
 
@@ -51,21 +53,31 @@ def answer(
     body: Mapping[str, Any], if_none_match: str | None, media_type: str = "application/json"
 ) -> Response:
     """The body with its ETag, or 304 where the caller already has it."""
+    return _answered(_encoded(body), if_none_match, media_type)
+
+
+def _encoded(body: Mapping[str, Any]) -> Answer:
     news = {name: value for name, value in body.items() if name not in NOT_NEWS}
     etag = f'W/"{hashlib.sha256(msgspec.json.encode(news)).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    return Answer(msgspec.json.encode(body), etag)
+
+
+def _answered(found: Answer, if_none_match: str | None, media_type: str = "application/json") -> Response:
+    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
     known = {tag.strip() for tag in (if_none_match or "").split(",")}
-    if etag in known or "*" in known:
+    if found.etag in known or "*" in known:
         return Response(status_code=304, headers=headers)
-    return Response(msgspec.json.encode(body), headers=headers, media_type=media_type)
+    return Response(found.body, headers=headers, media_type=media_type)
 
 
 @router.get("/view/overview", response_model=view_shapes.Overview)
 def read_overview(
-    _caller: Reader, session: SessionDep, at: At, if_none_match: IfNoneMatch = None
+    caller: Reader, session: SessionDep, at: At, shared: SharedDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """Every figure of the screen and the newest alerts."""
-    return answer(view.overview(session, at), if_none_match)
+    """Every figure of the screen and the newest alerts; what is no alert may be two seconds old."""
+    who, version = (caller.every_school, caller.schools), last_transition(session)
+    found = shared.get(who, version, lambda: _encoded(view.overview(session, at)))
+    return _answered(found, if_none_match)
 
 
 @router.get("/view/schools", response_model=view_shapes.SchoolItems)
