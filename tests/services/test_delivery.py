@@ -423,7 +423,8 @@ def test_a_stopping_service_gives_back_what_it_has_not_sent(desk: Desk, client: 
         closing.join(20)
         assert len(slow.got) == 4
         assert sorted(row.attempts for row in desk.rows()) == [0] * 8 + [1] * 4
-        desk.now += timedelta(seconds=5)
+        # Given back at the time that had really passed by then, which is long on a machine with much to do.
+        desk.now += timedelta(seconds=60)
         assert deliver(desk.engine, client, desk.now).sent == 8
 
 
