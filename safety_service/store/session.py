@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
+import psycopg
 from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlmodel import Session
@@ -54,12 +55,18 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 
 def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
-    """That a server has ended it shows at its socket; asking would cost every session a round trip."""
-    look = select.poll()
-    if not connection.closed:
+    """Asks the server only where its socket has something to say, as when the server has ended it.
+
+    To ask each time would cost every session a round trip.
+    """
+    try:
+        look = select.poll()
         look.register(connection.fileno(), select.POLLIN)
-    if connection.closed or look.poll(0):
-        raise DisconnectionError("the server has ended this connection")
+        if look.poll(0):
+            connection.execute("SELECT 1")
+            connection.rollback()
+    except psycopg.OperationalError as error:
+        raise DisconnectionError("the server has ended this connection") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -57,6 +57,18 @@ def test_a_read_forgets_no_prepared_statement(lonely: Engine) -> None:
     assert [statement for statement in known if "FROM school" in statement]
 
 
+def test_a_connection_with_a_notice_is_not_thrown_away(lonely: Engine) -> None:
+    with session_scope(lonely, EVERY_SCHOOL) as session:
+        process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        session.execute(text("LISTEN news"))
+    other = open_engine(lonely.url.render_as_string(hide_password=False))
+    with other.begin() as connection:
+        connection.execute(text("NOTIFY news"))
+    other.dispose()
+    with session_scope(lonely, EVERY_SCHOOL) as session:
+        assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() == process
+
+
 def test_a_connection_that_the_server_has_ended_is_replaced_unnoticed(lonely: Engine) -> None:
     with session_scope(lonely, EVERY_SCHOOL) as session:
         ended = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
