@@ -1,6 +1,5 @@
 """What runs beside the requests: lease, receiver, jobs and stream hub, started and stopped as one."""
 
-import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ import httpx
 import structlog
 from sqlalchemy import Engine
 
+from safety_service import footprint
 from safety_service.domain.errors import Superseded, Unavailable
 from safety_service.domain.health import Reading, Vitals
 from safety_service.jobs import Jobs, Repeated
@@ -40,7 +40,6 @@ log = structlog.get_logger(__name__)
 ADVANCE_SECONDS = DELIVER_SECONDS = LEASE_SECONDS = FETCH_SECONDS = 1.0
 FORWARD_SECONDS = 2.0
 CHORES_SECONDS = 60.0
-GARBAGE_THRESHOLDS = (50_000, 20, 20)
 STALE_ADVANCE = timedelta(seconds=15)
 
 
@@ -108,12 +107,10 @@ class Runtime:
             self._advance_job.wake()
 
     def start(self) -> None:
+        footprint.share_pools()
         self.hub.start()
         if self._jobs is not None:
-            # A batch is thousands of objects that live for a moment, none of them in a cycle: what was
-            # imported is not looked through any more, and the rest less often.
-            gc.freeze()
-            gc.set_threshold(*GARBAGE_THRESHOLDS)
+            footprint.expect_short_lives()
             self._jobs.start()
 
     def stop(self) -> None:

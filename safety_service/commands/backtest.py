@@ -1,6 +1,5 @@
 """`campus-safety rules backtest`: what candidate rules would have raised, beside what was raised."""
 
-import gc
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -10,6 +9,7 @@ import msgspec
 import typer
 from sqlmodel import Session
 
+from safety_service import footprint
 from safety_service.commands.backtest_text import lines_of
 from safety_service.commands.database import database, progress_bars
 from safety_service.commands.errors import WRONG_USAGE, one_line_errors, say
@@ -17,7 +17,6 @@ from safety_service.domain.backtest_report import Report
 from safety_service.domain.decoding.times import parse
 from safety_service.domain.errors import Refused, SafetyError
 from safety_service.domain.rules.durations import parse_duration
-from safety_service.runtime import GARBAGE_THRESHOLDS
 from safety_service.services import backtest as backtests
 from safety_service.services import rulesets
 from safety_service.services.backtest import House, Plan, Wanted
@@ -68,9 +67,7 @@ def backtest(
 
 
 def _run(session: Session, plan: Plan) -> Report:
-    # As in the service: what lives for the whole run need not be looked at for garbage again and again.
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    footprint.expect_short_lives()
     with progress_bars() as progress:
         bar = progress.add_task("replayed", total=plan.events)
         return backtests.run(session, plan, lambda events: progress.advance(bar, events))

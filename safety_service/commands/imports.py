@@ -1,6 +1,5 @@
 """`campus-safety school|device|inspection|boundary import`: from files, every refused line reported."""
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
+from safety_service import footprint
 from safety_service.commands.errors import INPUT_REFUSED, one_line_errors, say
-from safety_service.runtime import GARBAGE_THRESHOLDS
 from safety_service.services import boundary, inspection_import, registry_csv
 from safety_service.services.csv_lines import RefusedLine, Tick, count_lines
 from safety_service.services.inspection_due import known_planning
@@ -55,9 +54,7 @@ def import_inspections(file: File) -> None:
 
     def read(engine: Engine, settings: Settings, path: Path, now: datetime, tick: Tick) -> Imported:
         book = known_schemes(settings.own_schemes)
-        # A record is thousands of objects that live for a moment, none of them in a cycle.
-        gc.freeze()
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
+        footprint.expect_short_lives()
         return inspection_import.import_inspections(
             engine,
             path,

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import msgspec
 from sqlalchemy import Engine
 
-from safety_service import logs
+from safety_service import footprint, logs
 from safety_service.domain.errors import Superseded, Unavailable
 from safety_service.mqtt.receiver import Receiver
 from safety_service.receiving.wire import Order, Publish, Report
@@ -25,6 +25,7 @@ def main() -> None:
     # A Ctrl-C reaches the whole group of processes; our end is decided by the parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    footprint.share_pools()
     orders = sys.stdin.buffer
     first = orders.readline()
     if not first:

@@ -46,6 +46,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
         parsed,
         pool_size=pool_size,
         max_overflow=20,
+        pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         **common,
     )
@@ -74,7 +75,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     _use_wal(connection)
     # Checkpoints cost a sync of the whole file: with the default one would follow every large batch.
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "wal_autocheckpoint=4000"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16384", "wal_autocheckpoint=4000"):
         connection.execute(f"PRAGMA {pragma}")
 
 

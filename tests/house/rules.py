@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "runtime",
         "server",
         "logs",
+        "footprint",
         "mqtt",
         "services",
         "store",
@@ -25,9 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
     },
     "main": {"api", "runtime", "services", "store", "blobs", "domain", "settings"},
-    "runtime": {"leading", "mqtt", "jobs", "services", "live", "store", "domain", "settings"},
+    "runtime": {"leading", "footprint", "mqtt", "jobs", "services", "live", "store", "domain", "settings"},
     "leading": {"receiving", "mqtt", "services", "store", "domain", "settings"},
-    "receiving": {"mqtt", "logs", "services", "store", "domain"},
+    "receiving": {"mqtt", "logs", "footprint", "services", "store", "domain"},
     "server": {"domain"},
     "api": {"services", "live", "store", "blobs", "domain", "settings"},
     "mqtt": {"services", *_BELOW_SERVICES},
@@ -40,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "domain": set(),
     "settings": set(),
     "logs": set(),
+    "footprint": set(),
 }
 """The layers, each with those it may import beside itself; whatever is not named here has no place yet."""
 
