@@ -97,6 +97,7 @@ class Runtime:
         self._courier: delivery.Courier | None = None
         self.album = snapshots.open_album(settings)
         self._images: SnapshotWork | None = None
+        self._stands_by = False
         self._reserve = reserve
         if pipeline:
             self._build_pipeline(partition)
@@ -137,7 +138,8 @@ class Runtime:
         if self.place is None:
             return Vitals(parts, self.album.figures(), gauges)
         term = self._term
-        parts["pipeline"] = "standby" if term is None else "ok"
+        # Who has not even looked for the lease may be about to lead, and hears nothing yet.
+        parts["pipeline"] = "ok" if term is not None else "standby" if self._stands_by else "starting"
         gauges["leads"] = ("1 while this process works on its partition", float(term is not None))
         if term is not None:
             receiver = term.receiver
@@ -203,6 +205,7 @@ class Runtime:
         assert self.place is not None
         assert self._reserve is not None
         fence = self._candidate.try_to_claim(now, time.monotonic())
+        self._stands_by = fence is None
         if fence is None:
             return
         term = Term(
@@ -226,6 +229,7 @@ class Runtime:
     def _lose(self, term: Term) -> None:
         if self._term is term:
             log.error("lost the lease, standing by", fence=term.fence)
+            self._stands_by = True
             self._end_term(give_back=False)
             if self._reserve is not None and not self._stopped:
                 self._reserve.refill()
