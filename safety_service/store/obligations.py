@@ -86,11 +86,6 @@ def forget_before(session: Session, moment: datetime, *, limit: int) -> int:
     return len(keys)
 
 
-def version(session: Session) -> int:
-    """The number of the last change; one look-up, whatever is stored."""
-    return counters.current(session, CHANGES)
-
-
 def changed_after(session: Session, change: int) -> tuple[int, list[Obligation]]:
     """Everything that was written after that change, and the number of the last one.
 

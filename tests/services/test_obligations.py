@@ -11,7 +11,7 @@ from safety_service.domain.errors import NotFound
 from safety_service.domain.obligations import Obligation
 from safety_service.services import rulesets
 from safety_service.services.chores import Chores
-from safety_service.store import obligations
+from safety_service.store import obligations, versions
 from safety_service.store.scope import EVERY_SCHOOL, Scope
 from safety_service.store.session import session_scope
 from safety_service.store.tables import RuleState, StoredAlert
@@ -128,7 +128,7 @@ def test_people_of_one_school_owe_for_no_other(house: House) -> None:
 
 def test_the_changes_of_a_transaction_are_seen_once(house: House) -> None:
     with session_scope(house.engine, EVERY_SCHOOL) as session:
-        before = obligations.version(session)
+        before = versions.read(session).obligations
     put(house, *[owed(f"n-{number}") for number in range(1200)])
     put(house, owed("last"))
     with session_scope(house.engine, EVERY_SCHOOL) as session:
@@ -136,7 +136,7 @@ def test_the_changes_of_a_transaction_are_seen_once(house: House) -> None:
         assert len(changed) == 1201
         assert changed[-1].id == "last"
         assert obligations.changed_after(session, last) == (last, [])
-        assert obligations.version(session) == last
+        assert versions.read(session).obligations == last
 
 
 def test_each_pipeline_watches_its_own_schools(house: House) -> None:
